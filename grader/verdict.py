@@ -1,0 +1,104 @@
+"""What a graded submission says: the status of each case, and the verdict that carries them all.
+
+Everything after grading (gradebook, feedback, report, exports, regrade) reads verdicts and nothing else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+class Status(StrEnum):
+    """How one case ended. Only `PASS` earns points; `INFRA` is our fault and writes no grade."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    ERROR = "ERROR"
+    TIMEOUT = "TIMEOUT"
+    BLOCKED = "BLOCKED"
+    NOT_ATTEMPTED = "NOT_ATTEMPTED"
+    INFRA = "INFRA"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One case of one submission.
+
+    `points` and `max_points` are in the assignment's points. `ratio` is the worst error divided by what is
+    allowed there (below 1 passes), None where a case does not compare numbers. `where` is the worst index,
+    `got` the student's value there. `misconception` is the id of the mistake the values match, and `hint` the
+    question that leads to it. No field ever holds an expected value.
+    """
+
+    id: str
+    cell: str
+    title: str
+    status: Status
+    points: float
+    max_points: float
+    message: str = ""
+    hint: str = ""
+    misconception: str | None = None
+    ratio: float | None = None
+    where: str | None = None
+    got: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Everything that is known about one graded submission.
+
+    `repairs` are the lines that say what was put right in the notebook; `problem` says why a submission could
+    not be read at all (its cases then have no points). `limits` and `sandbox` name what it ran under, `seconds`
+    the time it took, by stage.
+    """
+
+    assignment: str
+    student: str
+    submission_sha256: str
+    release_sha256: str
+    salt: str
+    sandbox: str
+    cases: tuple[CaseResult, ...]
+    repairs: tuple[str, ...] = ()
+    problem: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    limits: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def infra(self) -> bool:
+        """True where the grader, not the student, failed: no grade may be written from this verdict."""
+        return any(case.status is Status.INFRA for case in self.cases)
+
+    @property
+    def points(self) -> float:
+        return math.fsum(case.points for case in self.cases)
+
+    @property
+    def max_points(self) -> float:
+        return math.fsum(case.max_points for case in self.cases)
+
+    def of_cell(self, cell: str) -> tuple[CaseResult, ...]:
+        """The cases that belong to one graded cell, in order."""
+        return tuple(case for case in self.cases if case.cell == cell)
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=1, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Verdict:
+        """Read a verdict back. Raises ValueError for another schema version."""
+        data: dict[str, Any] = json.loads(text)
+        if data.get("schema_version") != SCHEMA_VERSION:
+            raise ValueError(f"verdict schema {data.get('schema_version')!r}, this version reads {SCHEMA_VERSION}")
+        cases = tuple(CaseResult(**{**case, "status": Status(case["status"])}) for case in data.pop("cases"))
+        return cls(**{**data, "cases": cases, "repairs": tuple(data["repairs"])})
