@@ -8,14 +8,25 @@ arguments what the student's function left there, so a case reads like ordinary 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from .verdict import Status
 
-Student = Mapping[str, Any]
-"""The student's namespace by name: `student["double"](x)`. A missing name raises `StudentError`."""
+
+class Student(Protocol):
+    """One student's namespace, as cases see it.
+
+    `student["double"](x)` calls the student's function in the sandbox; a name that is not defined raises
+    `StudentError`. `memo` is a place where the cases of one submission can share what they computed; it is emptied
+    when the student's code had to be started again, so it may hold handles.
+    """
+
+    memo: dict[Any, Any]
+
+    def __getitem__(self, name: str) -> Any: ...
+
 
 
 @dataclass(frozen=True, slots=True)

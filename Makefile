@@ -1,0 +1,67 @@
+# `make` with no target lists what there is. Every target sets up what it needs, once.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# the first Python that fits; `python3` itself where none does, so that the prerequisites check can name what is wrong
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c '$(FITS)' 2>/dev/null && echo $$python && exit; done; echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+GRADER := $(BIN)/grader
+READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+ASSIGNMENT ?=
+WORKERS ?=
+SALT ?=
+GRADE_OPTIONS = $(ASSIGNMENT) $(if $(WORKERS),--workers $(WORKERS)) $(if $(SALT),--salt $(SALT))
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) tools/prerequisites.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked packages into $(VENV) (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(READY_DEV): $(READY) requirements-dev.txt
+	@echo "Installing the locked test packages into $(VENV) (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+setup: $(READY) ## set up .venv with the locked packages
+
+grade: $(READY) ## grade course/submitted/, or the sample class where nothing is submitted
+	@$(GRADER) grade $(GRADE_OPTIONS)
+
+test: $(READY_DEV) ## run the tests, as CI does
+	@$(BIN)/ruff check .
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(TESTS)
+	@$(GRADER) validate
+
+release: $(READY) ## build and check the student version
+	@$(GRADER) release $(ASSIGNMENT)
+
+validate: $(READY) ## solution = full marks, untouched release = 0, fixtures reproduce, nothing leaks
+	@$(GRADER) validate $(ASSIGNMENT)
+
+doctor: $(READY) ## what protection this machine gives, what is missing, how to get it
+	@$(GRADER) doctor
+
+formgrader: $(READY) ## JupyterLab with the formgrader, for the written answers
+	@$(GRADER) formgrader
+
+lock: ## resolve the lock files anew (needs uv)
+	uv pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group dev -c requirements.txt -o requirements-dev.txt
+
+LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
+clean: ## remove .venv and caches; course/ stays
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
+
+.PHONY: help setup grade test release validate doctor formgrader lock clean

@@ -1,0 +1,48 @@
+"""Set up what a run grades with: release, secret cases and one warm sandbox per process."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import ModuleType
+
+from .checking import Case
+from .course import Course, CourseError
+from .grade import Bench, arrange_cases
+from .release import Release, load_release
+from .sandbox.host import Layers, Sandbox
+from .sandbox.limits import Limits
+
+
+def solution_module(course: Course, assignment: str, name: str) -> ModuleType | None:
+    """Import `solutions/ASSIGNMENT/NAME.py`, None where there is no such file.
+
+    The assignment's public modules are importable by their plain names meanwhile and after, as in the notebook.
+    """
+    if not (course.solutions / assignment / f"{name}.py").is_file():
+        return None
+    for folder in (str(course.root), str(course.sources / assignment)):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+    return importlib.import_module(f"solutions.{assignment}.{name}")
+
+
+def load_cases(course: Course, release: Release, salt: str) -> dict[str, list[Case]]:
+    """Build the secret cases of a run. Raises CourseError where they do not fit the released notebook."""
+    module = solution_module(course, release.assignment, "cases")
+    cases: Sequence[Case] = module.make_cases(salt) if module is not None else ()
+    try:
+        return arrange_cases(release, cases)
+    except ValueError as error:
+        raise CourseError(f"solutions/{release.assignment}/cases.py does not fit the notebook: {error}.") from error
+
+
+@contextmanager
+def open_bench(course: Course, assignment: str, salt: str, *, layers: Layers, limits: Limits = Limits()) -> Iterator[Bench]:
+    """Yield a bench with a running sandbox; it is closed afterwards."""
+    release = load_release(course, assignment)
+    cases = load_cases(course, release, salt)
+    with Sandbox(files=release.files, preload=release.helper_modules, limits=limits, layers=layers) as sandbox:
+        yield Bench(release, cases, sandbox, limits, salt)

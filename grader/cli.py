@@ -1,0 +1,191 @@
+"""The `grader` command: one thin subcommand per stage. `make` calls these."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .course import Course, CourseError, active_course, find_course
+
+app = typer.Typer(
+    help="Release an assignment, grade a class, hand out what was found.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+say = Console(highlight=False, soft_wrap=True)
+warn = Console(stderr=True, highlight=False, soft_wrap=True)
+
+EXIT_NOT_ALL_GRADED = 1
+EXIT_USAGE = 2
+EXIT_SANDBOX = 3
+
+Assignment = Annotated[str, typer.Argument(help="Name of the assignment; may be left out where there is one.")]
+Root = Annotated[Path, typer.Option("--root", help="The project's folder.", envvar="GRADER_ROOT")]
+Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="Worker processes.")]
+Salt = Annotated[str, typer.Option("--salt", help="Repeat a run: the salt that its verdicts name.")]
+NoSandbox = Annotated[bool, typer.Option("--no-sandbox", help="Run student code UNPROTECTED. Marked in every verdict.")]
+
+
+def main() -> None:
+    """Run the command line; turn what can go wrong into one line and an exit code."""
+    try:
+        app()
+    except CourseError as error:
+        warn.print(f"[bold red]error:[/] {_plain(error)}")
+        raise SystemExit(EXIT_USAGE) from None
+    except PermissionError as error:
+        warn.print(f"[bold red]error:[/] no permission to write {_plain(error.filename)}. Change its owner or mode and run again.")
+        raise SystemExit(EXIT_USAGE) from None
+    except OSError as error:
+        warn.print(f"[bold red]error:[/] {_plain(error.strerror)}: {_plain(error.filename)}. Nothing that was graded is lost; mend it and run again.")
+        raise SystemExit(EXIT_USAGE) from None
+
+
+def _plain(text: object) -> str:
+    from rich.markup import escape
+
+    return escape(str(text))
+
+
+def _one_assignment(course: Course, name: str) -> str:
+    if name:
+        return course.check_assignment(name)
+    known = course.assignments()
+    if len(known) != 1:
+        raise CourseError(f"Say which assignment: {', '.join(known) or 'there is none in assignment/'}.")
+    return known[0]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+@app.command()
+def release(assignment: Assignment = "", root: Root = Path()) -> None:
+    """Build the student version, enter it in the gradebook, and refuse it if anything secret shows."""
+    from .release import make_release
+
+    course = active_course(root)
+    name = _one_assignment(course, assignment)
+    make_release(course, name)
+    _check_for_leaks(course, name)
+    say.print(f"Released '{name}': {course.release / name}")
+
+
+def _check_for_leaks(course: Course, assignment: str) -> None:
+    from .leak import check_release
+
+    problems = check_release(course.release / assignment, course.solutions / assignment, assignment)
+    if problems:
+        lines = "\n  ".join(problems)
+        raise CourseError(f"the release of '{assignment}' must not go out:\n  {lines}\nMend the source notebook and run: make release")
+
+
+@app.command()
+def grade(
+    assignment: Assignment = "",
+    root: Root = Path(),
+    workers: Workers = _cores(),
+    salt: Salt = "",
+    no_sandbox: NoSandbox = False,
+) -> None:
+    """Grade what lies in course/submitted/. With nothing there, grade the bundled sample class."""
+    from .sandbox.host import Layers
+    from .summary import print_summary, write_csv
+
+    course = find_course(root)
+    name = _one_assignment(course, assignment)
+    if not course.students(name):
+        say.print(f"Nothing is submitted in {course.submitted}; grading the bundled sample class.")
+        course = course.sample()
+    layers = _protection(no_sandbox)
+    _release_if_needed(course, name)
+    students = course.students(name)
+    say.print(f"Grading {len(students)} submissions of '{name}' with {workers} worker{'s' if workers > 1 else ''} …")
+    from .run import RunOptions, grade_and_record
+
+    options = RunOptions(salt=salt or secrets.token_hex(16), layers=layers, workers=workers)
+    lines = grade_and_record(course, name, students, options)
+    write_csv(course.grades_csv, lines)
+    print_summary(say, lines, course)
+    raise SystemExit(EXIT_NOT_ALL_GRADED if any(line.verdict.infra for line in lines) else 0)
+
+
+def _protection(no_sandbox: bool):
+    from .sandbox.doctor import refuse_reason
+    from .sandbox.host import Layers
+
+    if no_sandbox:
+        warn.print("[bold red]NO SANDBOX: student code runs with your rights on this machine. Every verdict will say so.[/]")
+        return Layers.none()
+    if reason := refuse_reason():
+        warn.print(f"[bold red]Grading refused:[/] {_plain(reason)}\nSee: make doctor")
+        raise SystemExit(EXIT_SANDBOX)
+    return Layers.all()
+
+
+def _release_if_needed(course: Course, assignment: str) -> None:
+    from .release import is_released, make_release
+
+    if is_released(course, assignment):
+        return
+    say.print(f"Releasing '{assignment}' …")
+    make_release(course, assignment)
+    _check_for_leaks(course, assignment)
+    if course.is_sample:
+        from .sample import write_sample_class
+
+        write_sample_class(course, assignment)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what protection this machine gives, what is missing, and how to get it."""
+    from .sandbox.doctor import examine, refuse_reason
+
+    for layer in examine():
+        mark = "[green]active [/]" if layer.active else "[red]missing[/]"
+        say.print(f"{mark}  {_plain(layer.name)}: {_plain(layer.detail)}")
+        if not layer.active:
+            say.print(f"         without it: {_plain(layer.meaning)}\n         remedy: {_plain(layer.remedy)}")
+    if reason := refuse_reason():
+        warn.print(f"[bold red]Grading is refused here:[/] {_plain(reason)}")
+        raise SystemExit(EXIT_SANDBOX)
+    say.print("Grading is safe to run here.")
+
+
+@app.command()
+def validate(assignment: Assignment = "", root: Root = Path()) -> None:
+    """Prove that the solution earns full marks, the untouched release nothing, and nothing leaks."""
+    from .validate import validate_assignment
+
+    course = find_course(root)
+    name = _one_assignment(course, assignment)
+    _protection(no_sandbox=False)
+    failed = False
+    for claim in validate_assignment(course, name):
+        say.print(f"{'[green]ok    [/]' if claim.holds else '[red]FAILED[/]'}  {_plain(claim.text)}")
+        failed |= not claim.holds
+    if failed:
+        raise SystemExit(EXIT_NOT_ALL_GRADED)
+
+
+@app.command()
+def formgrader(root: Root = Path(), port: Annotated[int, typer.Option(help="Port on this machine.")] = 8888) -> None:
+    """Open JupyterLab with nbgrader's formgrader on this course, to mark the written answers."""
+    import sys
+
+    find_course(root)
+    os.chdir(root)
+    command = [sys.executable, "-m", "jupyterlab", f"--port={port}", "--ServerApp.default_url=/formgrader"]
+    os.execv(sys.executable, command)  # noqa: S606  (no shell; this process becomes JupyterLab)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""Where a course keeps its files. Every path of a course is said here, once.
+
+    assignment/NAME/   public: the source notebook, the students' helper modules
+    solutions/NAME/    secret: graded cases, reference solution, fixtures
+    course/            made at run time: release, submissions, graded notebooks, gradebook (all personal data)
+    course/sample/     the same for the bundled sample class, so that it never mixes with a real one
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+SAMPLE = "sample"
+
+
+class CourseError(Exception):
+    """The course cannot be worked on as it is; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A class and its files: `root` is the project folder, `data` holds what belongs to this class."""
+
+    root: Path
+    data: Path
+
+    @property
+    def is_sample(self) -> bool:
+        return self.data.name == SAMPLE
+
+    @property
+    def sources(self) -> Path:
+        return self.root / "assignment"
+
+    @property
+    def solutions(self) -> Path:
+        return self.root / "solutions"
+
+    @property
+    def release(self) -> Path:
+        """Student versions; one for the project, whichever class is graded."""
+        return self.root / "course" / "release"
+
+    @property
+    def submitted(self) -> Path:
+        return self.data / "submitted"
+
+    @property
+    def autograded(self) -> Path:
+        return self.data / "autograded"
+
+    @property
+    def feedback(self) -> Path:
+        return self.data / "feedback"
+
+    @property
+    def gradebook(self) -> Path:
+        return self.data / "gradebook.db"
+
+    @property
+    def db_url(self) -> str:
+        return f"sqlite:///{self.gradebook.resolve()}"
+
+    @property
+    def grades_csv(self) -> Path:
+        """Grades of the class that was graded last, in one fixed place."""
+        return self.root / "course" / "grades.csv"
+
+    def sample(self) -> Course:
+        return Course(self.root, self.root / "course" / SAMPLE)
+
+    def assignments(self) -> list[str]:
+        """Names of the assignments that have a source notebook."""
+        if not self.sources.is_dir():
+            return []
+        return sorted(path.name for path in self.sources.iterdir() if (path / f"{path.name}.ipynb").is_file())
+
+    def check_assignment(self, name: str) -> str:
+        """Return `name` if it can be graded. Raises CourseError that lists what there is."""
+        known = self.assignments()
+        if name not in known:
+            there = ", ".join(known) or f"none (no {self.sources}/NAME/NAME.ipynb)"
+            raise CourseError(f"There is no assignment '{name}'. Assignments here: {there}.")
+        return name
+
+    def students(self, assignment: str) -> list[str]:
+        """Students with a submission folder for `assignment`, sorted.
+
+        A folder counts even where it holds no notebook: it gets a verdict that says so.
+        """
+        if not self.submitted.is_dir():
+            return []
+        return sorted(
+            path.name for path in self.submitted.iterdir() if not path.name.startswith(".") and (path / assignment).is_dir()
+        )
+
+
+def find_course(root: Path) -> Course:
+    """Return the real course below `root`. Raises CourseError where `root` is not a project folder."""
+    if not (root / "assignment").is_dir():
+        raise CourseError(f"{root} holds no assignment/ folder. Run this in the project's folder, or pass --root.")
+    data = root / "course"
+    if data.exists() and not data.is_dir():
+        raise CourseError(f"{data} is a file; it has to be a folder. Move it away and run again.")
+    return Course(root.resolve(), data.resolve())
+
+
+def active_course(root: Path) -> Course:
+    """Return the class to grade: the real one once anything was submitted, until then the sample class."""
+    course = find_course(root)
+    submitted = any(course.students(name) for name in course.assignments())
+    return course if submitted or not course.sample().submitted.is_dir() else course.sample()
+
+
+def safe_student_id(name: str) -> bool:
+    """True where `name` can be a folder, a gradebook id and a csv field without surprises."""
+    return bool(re.fullmatch(r"[^\x00-\x1f\x7f/\\]{1,120}", name)) and not name.startswith(".") and name.strip() == name

@@ -1,0 +1,216 @@
+"""The core: one submission in, one verdict and one graded notebook out. Read this file first.
+
+`grade_submission` is pure: no database, no course folders, no state between submissions. It is called by `make grade`
+(grader.run), by nbgrader's own autograde (grader.plugin), and by anything else that has a release and some bytes.
+
+    bytes -> take_in -> notebook -> cells run in the sandbox -> graded cells judged out here -> verdict + notebook
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import math
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import nbformat
+from jinja2 import Environment
+from nbformat import NotebookNode
+
+from . import __version__
+from .checking import Case
+from .intake import take_in
+from .outputs import safe_attachments, safe_outputs
+from .release import Release, is_experiment, is_test, nbgrader_metadata
+from .sandbox.host import Sandbox, SandboxUnavailable
+from .sandbox.limits import Limits
+from .student import StudentCode
+from .testcell import TrustedNames, clip, judge
+from .verdict import CaseResult, Status, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What one student handed in. `data` are the bytes of the notebook as submitted, None where there is none."""
+
+    student: str
+    data: bytes | None
+    problem: str = ""  # why the file was not read, where it was not
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every submission of a run is graded with: the release, the secret cases, a warm sandbox, the limits.
+
+    Cases are built from `salt`, so a run can be repeated to the bit.
+    """
+
+    release: Release
+    cases: dict[str, list[Case]]  # by grade_id of the test cell
+    sandbox: Sandbox
+    limits: Limits
+    salt: str
+
+
+@dataclass(frozen=True, slots=True)
+class GradedSubmission:
+    verdict: Verdict
+    notebook: NotebookNode
+
+
+def arrange_cases(release: Release, cases: Sequence[Case]) -> dict[str, list[Case]]:
+    """Sort cases by test cell. Raises ValueError where a case has no cell, or a cell's cases miss its points."""
+    by_cell: dict[str, list[Case]] = {}
+    seen: set[str] = set()
+    for case in cases:
+        if case.cell not in release.tests:
+            raise ValueError(f"case '{case.id}' belongs to '{case.cell}', which is no test cell of the release")
+        if case.id in seen:
+            raise ValueError(f"two cases are called '{case.id}'")
+        seen.add(case.id)
+        by_cell.setdefault(case.cell, []).append(case)
+    for cell, members in by_cell.items():
+        total = math.fsum(case.points for case in members)
+        if not math.isclose(total, release.tests[cell].points):
+            raise ValueError(f"the cases of '{cell}' are worth {total:g} points, the cell {release.tests[cell].points:g}")
+    return by_cell
+
+
+def grade_submission(bench: Bench, submission: Submission) -> GradedSubmission:
+    """Grade one submission. Raises nothing for anything the submission does; `INFRA` results are our own faults."""
+    started = time.perf_counter()
+    if submission.data is None:
+        intake = take_in(bench.release, b"")
+        problem = submission.problem or "No notebook was handed in."
+    else:
+        intake = take_in(bench.release, submission.data)
+        problem = intake.problem
+    notebook = intake.notebook
+    read = time.perf_counter()
+    student_seconds = 0.0
+    if problem:
+        results, printed = _not_gradable(bench.release, problem), {}
+    else:
+        try:
+            results, printed, student_seconds = _run_and_judge(bench, notebook)
+        except SandboxUnavailable as error:
+            results, printed = _infrastructure_failed(bench.release, str(error)), {}
+    judged = time.perf_counter()
+    _write_outputs(bench.release, notebook, results, printed)
+    verdict = Verdict(
+        assignment=bench.release.assignment,
+        student=submission.student,
+        submission_sha256=hashlib.sha256(submission.data or b"").hexdigest(),
+        release_sha256=bench.release.sha256,
+        salt=bench.salt,
+        sandbox=bench.sandbox.description,
+        cases=tuple(result for cell in bench.release.tests for result in results[cell]),
+        repairs=tuple(clip(line) for line in intake.repairs),
+        problem=problem,
+        versions=versions(),
+        limits=bench.limits.as_dict(),
+        seconds={"intake": round(read - started, 4), "student": round(student_seconds, 4), "total": round(judged - started, 4)},
+    )
+    return GradedSubmission(verdict, notebook)
+
+
+Results = dict[str, list[CaseResult]]
+
+
+def _run_and_judge(bench: Bench, notebook: NotebookNode) -> tuple[Results, dict[str, str], float]:
+    """Run the student's cells, keep their outputs, then judge every graded cell of the release.
+
+    All outputs are in before the first hidden input goes into the sandbox, so no cell can print one.
+    """
+    run = [cell for cell in notebook.cells if cell.cell_type == "code" and not is_test(cell) and not is_experiment(cell)]
+    trusted = TrustedNames(bench.release)
+    results: Results = {}
+    printed: dict[str, str] = {}
+    with StudentCode(bench.sandbox, [cell.source for cell in run], bench.limits) as code:
+        for number, (cell, raw) in enumerate(zip(run, code.run_cells(), strict=True), start=1):
+            cell.outputs, cell.execution_count = safe_outputs(raw), number
+        for grade_id, test in bench.release.tests.items():
+            results[grade_id], printed[grade_id] = judge(test, bench.cases.get(grade_id, ()), code, trusted)
+        return results, printed, code.seconds
+
+
+def _same_result_everywhere(release: Release, status: Status, message: str) -> Results:
+    return {
+        grade_id: [CaseResult(grade_id, grade_id, test.section or grade_id, status, 0.0, test.points, message=message)]
+        for grade_id, test in release.tests.items()
+    }
+
+
+def _not_gradable(release: Release, problem: str) -> Results:
+    return _same_result_everywhere(release, Status.ERROR, problem)
+
+
+def _infrastructure_failed(release: Release, reason: str) -> Results:
+    return _same_result_everywhere(release, Status.INFRA, f"The grader failed, not the submission: {reason}")
+
+
+def _write_outputs(release: Release, notebook: NotebookNode, results: Results, printed: dict[str, str]) -> None:
+    """Put the verdict into the test cells as nbgrader reads it: a table, then the points as the last value."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and is_experiment(cell):
+            cell.outputs = safe_outputs(cell.outputs)
+            if cell.outputs:
+                note = NotebookNode(output_type="stream", name="stdout", text="(output as submitted; not run again)\n")
+                cell.outputs.insert(0, note)
+        elif is_test(cell):
+            grade_id = nbgrader_metadata(cell)["grade_id"]
+            cell.outputs = _verdict_outputs(release.tests[grade_id].points, results[grade_id], printed.get(grade_id, ""))
+        elif cell.cell_type == "markdown" and "attachments" in cell:
+            cell.attachments = nbformat.from_dict(safe_attachments(cell.attachments))
+
+
+_TABLE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+    """
+<table>
+<thead><tr><th scope="col">status</th><th scope="col">points</th><th scope="col">what was checked</th>
+<th scope="col">times the tolerance</th><th scope="col">what was found</th></tr></thead>
+<tbody>
+{% for case in cases %}
+<tr><td>{{ case.status }}</td><td>{{ "%g" % case.points }} of {{ "%g" % case.max_points }}</td>
+<td style="text-align:left">{{ case.title }}</td>
+<td>{{ "" if case.ratio is none else "%.2g" % case.ratio }}</td>
+<td style="text-align:left">{{ case.message }}{% if case.hint %}<br><em>{{ case.hint }}</em>{% endif %}</td></tr>
+{% endfor %}
+</tbody></table>
+"""
+)
+
+
+def _verdict_outputs(max_points: float, cases: list[CaseResult], printed: str) -> list[NotebookNode]:
+    points = min(math.fsum(case.points for case in cases), max_points)
+    table = NotebookNode(
+        output_type="display_data",
+        data=NotebookNode({"text/html": _TABLE.render(cases=cases).strip(), "text/plain": _plain_table(cases)}),
+        metadata=NotebookNode(),
+    )
+    value = NotebookNode(
+        output_type="execute_result",
+        data=NotebookNode({"text/plain": repr(points)}),
+        metadata=NotebookNode(),
+        execution_count=None,
+    )
+    shown = safe_outputs([{"output_type": "stream", "name": "stdout", "text": printed}]) if printed else []
+    return [*shown, table, value]
+
+
+def _plain_table(cases: list[CaseResult]) -> str:
+    lines = []
+    for case in cases:
+        ratio = "" if case.ratio is None else f" ({case.ratio:.2g} times the tolerance)"
+        lines.append(f"{case.status:13} {case.points:g} of {case.max_points:g}  {case.title}{ratio}")
+        lines.extend(f"{'':13} {text}" for text in (case.message, case.hint) if text)
+    return "\n".join(lines)
+
+
+def versions() -> dict[str, str]:
+    """Versions that a grade can depend on."""
+    found = {name: importlib.metadata.version(name) for name in ("numpy", "ipython", "nbgrader")}
+    return {"grader": __version__, "python": platform.python_version(), **found}

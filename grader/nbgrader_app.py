@@ -1,0 +1,36 @@
+"""nbgrader's own code, started with the project's configuration on one class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .course import Course
+
+if TYPE_CHECKING:
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config
+
+
+def nbgrader_config(course: Course) -> Config:
+    """Return what nbgrader_config.py says, pointed at the folders of `course`."""
+    from traitlets.config import PyFileConfigLoader
+
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
+    directory = config.CourseDirectory
+    directory.root = str(course.root)
+    for step in ("submitted", "autograded", "feedback"):
+        directory[f"{step}_directory"] = str(getattr(course, step).relative_to(course.root))
+    directory.db_url = course.db_url
+    return config
+
+
+def nbgrader_api(course: Course) -> NbGraderAPI:
+    """Return nbgrader's Python API on this course."""
+    import logging
+
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    logging.getLogger("traitlets").setLevel(logging.ERROR)
+    config = nbgrader_config(course)
+    return NbGraderAPI(coursedir=CourseDirectory(config=config), config=config)

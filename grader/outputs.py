@@ -1,0 +1,108 @@
+"""Outputs that came out of a submission, made safe to show: nothing in them runs, and none is too large.
+
+Plain text loses control characters, HTML goes through nh3, bitmaps have to be bitmaps; every other kind (SVG, Markdown,
+LaTeX, JavaScript, widgets) is dropped in favour of its plain text.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import nh3
+from nbformat import NotebookNode
+
+MAX_OUTPUTS = 100  # per cell
+MAX_CHARACTERS = 100_000  # of text per output
+MAX_IMAGE = 4 << 20  # base64 characters of one image
+
+_BITMAPS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def plain_text(value: Any, limit: int = MAX_CHARACTERS) -> str:
+    """Text without terminal escapes and control characters (tab and newline stay), at most `limit` long."""
+    if isinstance(value, list):
+        value = "".join(part for part in value if isinstance(part, str))
+    if not isinstance(value, str):
+        return ""
+    text = value[: 2 * limit].encode("utf-8", errors="replace").decode("utf-8").replace("\r\n", "\n")
+    text = _CONTROLS.sub("", _ESCAPES.sub("", text))
+    return text if len(text) <= limit else text[:limit] + "\n… (cut)"
+
+
+def safe_outputs(raw: Iterable[Any]) -> list[NotebookNode]:
+    """Turn what the sandbox or a submitted file calls outputs into nbformat outputs that are safe to render."""
+    safe = []
+    for output in list(raw)[:MAX_OUTPUTS]:
+        if isinstance(output, dict) and (node := _safe_output(output)) is not None:
+            safe.append(node)
+    return safe
+
+
+def _safe_output(output: dict[str, Any]) -> NotebookNode | None:
+    kind = output.get("output_type")
+    if kind == "stream":
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return NotebookNode(output_type="stream", name=name, text=plain_text(output.get("text")))
+    if kind == "error":
+        lines = output.get("traceback")
+        return NotebookNode(
+            output_type="error",
+            ename=plain_text(output.get("ename"), 200),
+            evalue=plain_text(output.get("evalue"), 2_000),
+            traceback=[plain_text(line, 2_000) for line in lines[:100]] if isinstance(lines, list) else [],
+        )
+    if kind in ("display_data", "execute_result"):
+        data = _safe_data(output.get("data"))
+        if not data:
+            return None
+        node = NotebookNode(output_type=kind, data=NotebookNode(data), metadata=NotebookNode())
+        if kind == "execute_result":
+            node.execution_count = None
+        return node
+    return None
+
+
+def _safe_data(data: Any) -> dict[str, str]:
+    if not isinstance(data, dict):
+        return {}
+    safe = {}
+    for mime, magic in _BITMAPS.items():
+        if (image := safe_bitmap(data.get(mime), magic)) is not None:
+            safe[mime] = image
+    if isinstance(data.get("text/html"), str | list) and not safe:
+        safe["text/html"] = nh3.clean(plain_text(data["text/html"]))
+    if isinstance(data.get("text/plain"), str | list):
+        safe["text/plain"] = plain_text(data["text/plain"])
+    return safe
+
+
+def safe_bitmap(value: Any, magic: bytes) -> str | None:
+    """The base64 text of an image whose bytes begin as that kind of image does, else None."""
+    if isinstance(value, list):
+        value = "".join(part for part in value if isinstance(part, str))
+    if not isinstance(value, str) or len(value) > MAX_IMAGE:
+        return None
+    compact = "".join(value.split())
+    try:
+        image = base64.b64decode(compact, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return compact if image.startswith(magic) else None
+
+
+def safe_attachments(raw: Any) -> dict[str, dict[str, str]]:
+    """Bitmaps attached to a Markdown cell, by file name; everything else about attachments is dropped."""
+    safe: dict[str, dict[str, str]] = {}
+    if isinstance(raw, dict):
+        for name, bundle in list(raw.items())[:MAX_OUTPUTS]:
+            if isinstance(name, str) and isinstance(bundle, dict):
+                data = {mime: image for mime, image in _safe_data(bundle).items() if mime in _BITMAPS}
+                if data:
+                    safe[plain_text(name, 200)] = data
+    return safe

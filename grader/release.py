@@ -1,0 +1,159 @@
+"""The released assignment as grading needs it, and how it is made from the source notebook."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from .course import Course, CourseError
+from .files import write_whole
+
+EXPERIMENT = "experiment"  # tag of cells that grading does not run again
+
+
+@dataclass(frozen=True, slots=True)
+class TestCell:
+    """A locked, autograded code cell: `source` is the author's full text, `section` the heading above it."""
+
+    grade_id: str
+    source: str
+    points: float
+    section: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One assignment as released: what the students got, and the test cells with their full text.
+
+    `notebook` is the student version, with nbgrader's metadata and checksums; `files` the folder with the helper
+    modules and public data; `sha256` covers all of it, so a verdict can say what it was graded against.
+    """
+
+    assignment: str
+    notebook: NotebookNode
+    tests: dict[str, TestCell]
+    files: Path
+    sha256: str
+
+    @property
+    def helper_modules(self) -> tuple[str, ...]:
+        return tuple(sorted(path.stem for path in self.files.glob("*.py")))
+
+    def sections(self) -> dict[str, str]:
+        """Section heading of every graded cell (manual ones too), by grade_id, in the order of the notebook."""
+        return dict(graded_sections(self.notebook))
+
+
+def nbgrader_metadata(cell: NotebookNode) -> dict:
+    data = cell.metadata.get("nbgrader", {})
+    return data if isinstance(data, dict) else {}
+
+
+def is_test(cell: NotebookNode) -> bool:
+    """True for an autograded test cell: graded, code, and not itself an answer."""
+    data = nbgrader_metadata(cell)
+    return cell.cell_type == "code" and bool(data.get("grade")) and not data.get("solution")
+
+
+def is_solution(cell: NotebookNode) -> bool:
+    return bool(nbgrader_metadata(cell).get("solution"))
+
+
+def is_locked(cell: NotebookNode) -> bool:
+    """True where the release, not the student, says what the cell contains."""
+    data = nbgrader_metadata(cell)
+    return not data.get("solution") and bool(data.get("grade") or data.get("locked"))
+
+
+def is_experiment(cell: NotebookNode) -> bool:
+    return EXPERIMENT in cell.metadata.get("tags", [])
+
+
+def graded_sections(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
+    """Yield (grade_id, heading) for every graded cell; the heading is the nearest level-2 one above it."""
+    heading = ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for line in cell.source.splitlines():
+                if line.startswith("## "):
+                    heading = line[3:].strip()
+        if nbgrader_metadata(cell).get("grade"):
+            yield nbgrader_metadata(cell)["grade_id"], heading
+
+
+def folder_digest(folder: Path) -> str:
+    """sha256 over the names and bytes of the files in a folder that a release is made from."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts):
+            data = path.read_bytes()
+            digest.update(f"{path.relative_to(folder)}\0{len(data)}\0".encode())
+            digest.update(data)
+    return digest.hexdigest()
+
+
+def load_release(course: Course, assignment: str) -> Release:
+    """Read the release of `assignment`. Raises CourseError where it was not made, or is not of the present source."""
+    source_folder = course.sources / assignment
+    released = course.release / assignment / f"{assignment}.ipynb"
+    if not released.is_file():
+        raise CourseError(f"'{assignment}' is not released yet. Run: make release")
+    source = nbformat.read(source_folder / f"{assignment}.ipynb", as_version=4)
+    sections = dict(graded_sections(source))
+    tests = {}
+    for cell in source.cells:
+        if is_test(cell):
+            data = nbgrader_metadata(cell)
+            grade_id = data["grade_id"]
+            tests[grade_id] = TestCell(grade_id, cell.source, float(data["points"]), sections[grade_id])
+    return Release(
+        assignment=assignment,
+        notebook=nbformat.read(released, as_version=4),
+        tests=tests,
+        files=source_folder,
+        sha256=folder_digest(source_folder),
+    )
+
+
+def _stamp(course: Course) -> Path:
+    return course.data / "released.json"
+
+
+def is_released(course: Course, assignment: str) -> bool:
+    """True where the release and the gradebook of this class are made from the source as it is now."""
+    if not (course.gradebook.is_file() and (course.release / assignment / f"{assignment}.ipynb").is_file()):
+        return False
+    try:
+        stamps = json.loads(_stamp(course).read_text())
+    except (OSError, ValueError):
+        return False
+    return stamps.get(assignment) == folder_digest(course.sources / assignment)
+
+
+def make_release(course: Course, assignment: str) -> None:
+    """Make the student version with `nbgrader generate_assignment` and enter it in the class's gradebook.
+
+    Raises CourseError with nbgrader's own words where it refuses.
+    """
+    from .nbgrader_app import nbgrader_api
+
+    course.data.mkdir(parents=True, exist_ok=True)
+    result = nbgrader_api(course).generate_assignment(assignment, force=True, create=True)
+    if not result["success"]:
+        raise CourseError(f"nbgrader could not release '{assignment}':\n{_last_words(result)}")
+    stamps = {}
+    if _stamp(course).is_file():
+        stamps = json.loads(_stamp(course).read_text())
+    stamps[assignment] = folder_digest(course.sources / assignment)
+    write_whole(_stamp(course), json.dumps(stamps))
+
+
+def _last_words(result: dict) -> str:
+    errors = [line for line in result.get("log", "").splitlines() if line.startswith("[ERROR]")]
+    return "\n".join(errors) or result.get("error", "").strip().rpartition("\n")[2]

@@ -1,0 +1,171 @@
+"""The student's code, alive in the sandbox: its cells are run once, then its functions can be called.
+
+A child process that hit a limit or died is replaced by a fresh one in which the cells run again, so that one hanging
+cell or function does not take the other cases along.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .checking import NotAttempted, StudentError, StudentTimeout
+from .sandbox.host import BadReply, Child, ChildDied, LimitHit, RemoteError, Sandbox
+from .sandbox.limits import Limits
+from .sandbox.wire import Handle
+
+MAX_RESTARTS = 4  # fresh starts per submission; each costs what the student's cells cost
+MAX_HANGS = 2  # a function that did not return this often is not called again
+
+_LONG_NUMBER = re.compile(r"-?\d*\.\d{4,}(?:[eE][-+]?\d+)?|-?\d{7,}")
+
+
+class StudentCode:
+    """One submission's namespace. Implements `checking.Student`; use as a context manager."""
+
+    def __init__(self, sandbox: Sandbox, cells: Sequence[str], limits: Limits) -> None:
+        self.memo: dict[Any, Any] = {}
+        self.seconds = 0.0  # wall time spent inside student code
+        self._sandbox = sandbox
+        self._cells = list(cells)
+        self._limits = limits
+        self._skipped: dict[int, str] = {}  # cell number -> why it is not run again
+        self._hangs: Counter[str] = Counter()
+        self._restarts = 0
+        self._deadline = time.monotonic() + limits.submission_seconds
+        self._child: Child | None = None
+
+    def __enter__(self) -> StudentCode:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drop()
+
+    def run_cells(self) -> list[list[dict[str, Any]]]:
+        """Run every cell once and return their raw outputs. A cell that hits a limit gets an error output."""
+        outputs: list[list[dict[str, Any]]] = []
+        for number, source in enumerate(self._cells):
+            try:
+                started = time.monotonic()
+                outputs.append(self._alive().run_cell(source, seconds=self._left(self._limits.cell_seconds)).outputs)
+            except (LimitHit, ChildDied, BadReply, StudentTimeout) as reason:
+                self._skipped[number] = str(reason)
+                self._drop()
+                outputs.append([_error_output(reason)])
+            finally:
+                self.seconds += time.monotonic() - started
+        return outputs
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the student's `name`: a callable proxy for a function, plain data for data."""
+        try:
+            found = self._alive().lookup(name)
+        except (LimitHit, ChildDied, BadReply) as reason:
+            self._drop()
+            raise _as_student_error(name, reason) from None
+        if found.kind == "missing":
+            raise StudentError(f"`{name}` is not defined. Run the cell that defines it, from top to bottom, before you hand in.")
+        if found.kind == "data":
+            return found.value
+        return RemoteFunction(self, name)
+
+    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call the student's function on copies; write back what it left in mutable arguments."""
+        if self._hangs[name] >= MAX_HANGS:
+            raise StudentTimeout(f"{name} did not return in time on {MAX_HANGS} earlier calls, so it was not called again.")
+        started = time.monotonic()
+        try:
+            reply = self._alive().call(name, args, kwargs, seconds=self._left(self._limits.call_seconds))
+        except RemoteError as error:
+            raise _raised(name, error) from None
+        except (LimitHit, ChildDied, BadReply) as reason:
+            self._hangs[name] += 1
+            self._drop()
+            raise _as_student_error(name, reason) from None
+        finally:
+            self.seconds += time.monotonic() - started
+        for original, left in zip(args, reply.args, strict=True):
+            _write_back(name, original, left)
+        for key, original in kwargs.items():
+            _write_back(name, original, reply.kwargs[key])
+        return reply.value
+
+    def _left(self, seconds: float) -> float:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise StudentTimeout(f"The notebook used up its {self._limits.submission_seconds:g} seconds.")
+        return min(seconds, left)
+
+    def _alive(self) -> Child:
+        """Return the running child; where there is none, start one and run the cells that ran before."""
+        while self._child is None:
+            if self._restarts > MAX_RESTARTS:
+                raise StudentTimeout(f"The code had to be stopped {self._restarts} times; it was not started again.")
+            self._restarts += 1
+            self.memo.clear()
+            self._child = self._sandbox.child()
+            if self._restarts > 1:
+                self._replay()
+        return self._child
+
+    def _replay(self) -> None:
+        for number, source in enumerate(self._cells):
+            if number not in self._skipped and self._child is not None:
+                try:
+                    self._child.run_cell(source, seconds=self._left(self._limits.cell_seconds))
+                except (LimitHit, ChildDied, BadReply) as reason:
+                    self._skipped[number] = str(reason)
+                    self._drop()
+
+    def _drop(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+
+
+class RemoteFunction:
+    """Stands for a student's function on the trusted side. Calling it runs the function in the sandbox."""
+
+    def __init__(self, code: StudentCode, name: str) -> None:
+        self._code = code
+        self.__name__ = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._code.call(self.__name__, args, kwargs)
+
+
+def _write_back(name: str, original: Any, left: Any) -> None:
+    """Make a mutable argument look as the student's function left it."""
+    if isinstance(original, Handle):
+        return
+    if isinstance(original, dict) and isinstance(left, dict):
+        original.clear()
+        original.update(left)
+    elif isinstance(original, list) and isinstance(left, list):
+        original[:] = left
+    elif isinstance(original, np.ndarray):
+        if not isinstance(left, np.ndarray) or (left.shape, left.dtype) != (original.shape, original.dtype):
+            raise StudentError(f"{name} changed the shape or the type of an array it was given.")
+        original[...] = left
+
+
+def _raised(name: str, error: RemoteError) -> StudentError:
+    if error.exception == "NotImplementedError":
+        return NotAttempted(f"{name} is not written yet.", exception=error.exception)
+    detail = _LONG_NUMBER.sub("…", error.message)[:200]  # a message must not carry hidden inputs out
+    where = f", at: {error.line.strip()[:120]}" if error.line else ""
+    return StudentError(f"{name} raised {error.exception}: {detail}{where}", exception=error.exception)
+
+
+def _as_student_error(name: str, reason: Exception) -> StudentError:
+    timed_out = isinstance(reason, LimitHit) and "seconds" in reason.limit
+    return (StudentTimeout if timed_out else StudentError)(f"While {name} ran: {reason}")
+
+
+def _error_output(reason: Exception) -> dict[str, Any]:
+    return {"output_type": "error", "ename": type(reason).__name__, "evalue": str(reason), "traceback": [str(reason)]}

@@ -1,0 +1,127 @@
+"""What a run ends with: the table in the terminal and grades.csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .course import Course
+from .files import write_whole
+from .gradebook import Recorded
+from .release import Release
+from .verdict import Status, Verdict
+
+SHOWN = 40  # rows of the table in the terminal; the csv has them all
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One student in the table: the verdict, what the gradebook holds (None if nothing was written), points by section."""
+
+    verdict: Verdict
+    recorded: Recorded | None
+    sections: dict[str, tuple[float, float]]  # section -> (points, of)
+
+    @property
+    def status(self) -> str:
+        """One or two words for what became of the submission."""
+        if self.verdict.infra:
+            return "NOT GRADED"
+        if self.verdict.problem:
+            return "unreadable"
+        if any(case.status is Status.TIMEOUT for case in self.verdict.cases):
+            return "hit a limit"
+        if all(case.status is Status.NOT_ATTEMPTED for case in self.verdict.cases):
+            return "not attempted"
+        return "graded"
+
+
+def line_of(release: Release, verdict: Verdict, recorded: Recorded | None) -> Line:
+    sections: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    headings = release.sections()
+    for case in verdict.cases:
+        sections[headings[case.cell]].append((case.points, case.max_points))
+    totals = {name: tuple(math.fsum(column) for column in zip(*pairs, strict=True)) for name, pairs in sections.items()}
+    return Line(verdict, recorded, totals)
+
+
+def short_heading(heading: str) -> str:
+    """'3 · Test mode' -> '§3'; a heading without a number is cut to twelve characters."""
+    first = heading.split(maxsplit=1)[0] if heading else ""
+    return f"§{first}" if first.rstrip(".").isalnum() and len(first) <= 2 else heading[:12]
+
+
+def print_summary(console: Console, lines: Sequence[Line], course: Course) -> None:
+    """Print the table, sorted by student, and where everything lies."""
+    table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
+    table.add_column("student", no_wrap=True)
+    table.add_column("points", justify="right")
+    headings = list(lines[0].sections) if lines else []
+    for heading in headings:
+        table.add_column(short_heading(heading), justify="right")
+    table.add_column("status", no_wrap=True)
+    table.add_column("first thing to look at", overflow="ellipsis", no_wrap=True)
+    for line in lines[:SHOWN]:
+        verdict = line.verdict
+        total = "–" if verdict.infra else f"{verdict.points:g} of {verdict.max_points:g}"
+        cells = [f"{line.sections[heading][0]:g}" if not verdict.infra else "–" for heading in headings]
+        style = {"NOT GRADED": "bold red", "graded": ""}.get(line.status, "yellow")
+        table.add_row(Text(verdict.student), total, *cells, Text(line.status, style), Text(_first_thing(verdict)))
+    console.print(table)
+    if len(lines) > SHOWN:
+        console.print(f"… and {len(lines) - SHOWN} more, in {course.grades_csv}")
+    if headings:
+        console.print("  ".join(f"{short_heading(heading)} {heading.split(maxsplit=2)[-1]}" for heading in headings), style="dim")
+    waiting = sum(line.recorded.needs_marking > 0 for line in lines if line.recorded)
+    failed = sum(line.verdict.infra for line in lines)
+    console.print(f"\n{len(lines) - failed} graded, {failed} not graded, {waiting} with written answers to mark (make formgrader).")
+    console.print(Text(f"grades: {course.grades_csv}\nnotebooks and verdicts: {course.autograded}\ngradebook: {course.gradebook}"))
+
+
+def _first_thing(verdict: Verdict) -> str:
+    if verdict.problem:
+        return verdict.problem
+    wrong = [case for case in verdict.cases if case.status is not Status.PASS]
+    return wrong[0].message.splitlines()[0] if wrong and wrong[0].message else ""
+
+
+def write_csv(path: Path, lines: Sequence[Line]) -> None:
+    """Write one row per student: points by section, marking still to do, status. Replaces the file in one step."""
+    headings = list(lines[0].sections) if lines else []
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(
+        ["student", "score", "max_score", "auto_points", "auto_max_points", "manual_points", "late_penalty", "to_mark", "status"]
+        + [f"points: {heading}" for heading in headings]
+        + ["problem"]
+    )
+    for line in lines:
+        verdict, recorded = line.verdict, line.recorded
+        if recorded is None:
+            numbers = [""] * 7
+        else:
+            numbers = [
+                f"{number:g}"
+                for number in (
+                    recorded.score, recorded.max_score, verdict.points, verdict.max_points,
+                    recorded.manual_points, recorded.late_penalty, recorded.needs_marking,
+                )
+            ]  # fmt: skip
+        by_section = ["" if recorded is None else f"{line.sections[heading][0]:g}" for heading in headings]
+        writer.writerow([harmless(verdict.student), *numbers, line.status, *by_section, harmless(verdict.problem)])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, stream.getvalue())
+
+
+def harmless(text: str) -> str:
+    """A csv field that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

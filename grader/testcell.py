@@ -1,0 +1,209 @@
+"""Judge one graded cell on the trusted side: by the secret cases made for it, or by its own text.
+
+A test cell without cases is ordinary Python as any nbgrader author writes it. Its text comes from the release; names
+it does not define are the student's. Its last expression may say more than "no error": a number is partial credit,
+and an object with `rows` (each with name, title, status, points, max_points, message, ...) is one result per row.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import io
+import math
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from .checking import Case, CaseFailed, Student, StudentError
+from .release import Release, TestCell, is_locked, is_test
+from .sandbox.host import SandboxUnavailable
+from .verdict import CaseResult, Status
+
+TRUSTED_SECONDS = 60.0  # hostile but valid data must not burn our time; real checks take milliseconds
+MAX_TEXT = 600  # characters of a message, hint or value in a verdict
+
+
+class CheckingTooLong(Exception):
+    """Our side did not finish judging in time."""
+
+
+@contextlib.contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Raise CheckingTooLong in the main thread after `seconds`. In other threads there is no such alarm."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(*_: object) -> None:
+        raise CheckingTooLong
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def judge(test: TestCell, cases: Sequence[Case], student: Student, trusted: TrustedNames) -> tuple[list[CaseResult], str]:
+    """Return the results of one graded cell and what its text printed. The points of the results never exceed the cell's."""
+    if cases:
+        return [_run_case(case, student) for case in cases], ""
+    return _run_text(test, student, trusted)
+
+
+def _run_case(case: Case, student: Student) -> CaseResult:
+    status, fields, ratio = _outcome(lambda: case.run(student))
+    fields.setdefault("ratio", _ratio(ratio))
+    points = case.points if status is Status.PASS else 0.0
+    return CaseResult(case.id, case.cell, case.title, status, points, case.points, **fields)
+
+
+def _outcome(run: Callable[[], Any]) -> tuple[Status, dict[str, Any], Any]:
+    """Run trusted code on student values: (status, fields for the result, value). Our own faults are INFRA."""
+    try:
+        with deadline(TRUSTED_SECONDS):
+            return Status.PASS, {}, run()
+    except CaseFailed as failed:
+        fields = {name: getattr(failed, name) for name in ("message", "hint", "misconception", "where", "got")}
+        return failed.status, {**fields, "message": clip(failed.message), "ratio": _ratio(failed.ratio)}, None
+    except CheckingTooLong:
+        return Status.ERROR, {"message": "What the code returned took too long to check."}, None
+    except SandboxUnavailable as error:
+        return Status.INFRA, {"message": clip(error)}, None
+    except AssertionError as error:
+        return Status.FAIL, {"message": clip(error) or "An assertion of the test cell does not hold."}, None
+    except Exception as error:  # trusted code met a student's value it cannot handle: no points, and the reason
+        return Status.ERROR, {"message": clip(f"{type(error).__name__}: {error}")}, None
+
+
+def _run_text(test: TestCell, student: Student, trusted: TrustedNames) -> tuple[list[CaseResult], str]:
+    printed = io.StringIO()
+
+    def run() -> Any:
+        with contextlib.redirect_stdout(printed):
+            return trusted.execute(test.source, f"<test cell {test.grade_id}>", student)
+
+    status, fields, value = _outcome(run)
+    rows = getattr(value, "rows", None)
+    if status is Status.PASS and rows is not None:
+        return _results_of_rows(test, rows), printed.getvalue()
+    points = _partial_credit(value, test.points) if status is Status.PASS else 0.0
+    title = test.section or test.grade_id
+    return [CaseResult(test.grade_id, test.grade_id, title, status, points, test.points, **fields)], printed.getvalue()
+
+
+def _partial_credit(value: Any, points: float) -> float:
+    """nbgrader's rule for a test cell's last value, without its holes: outside 0..points is nothing, not everything."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return points
+    return float(value) if math.isfinite(value) and 0 <= value <= points else 0.0
+
+
+def _results_of_rows(test: TestCell, rows: Sequence[Any]) -> list[CaseResult]:
+    results = []
+    for row in rows:
+        status = Status(row.status)
+        results.append(
+            CaseResult(
+                id=f"{test.grade_id}/{row.name}",
+                cell=test.grade_id,
+                title=clip(row.title),
+                status=status,
+                points=float(row.points) if status is Status.PASS else 0.0,
+                max_points=float(row.max_points),
+                message=clip(row.message),
+                hint=clip(row.hint),
+                ratio=_ratio(row.ratio),
+                where=row.where,
+                got=clip(row.got) if row.got is not None else None,
+            )
+        )
+    if not math.isclose(math.fsum(row.max_points for row in results), test.points):
+        raise ValueError(f"the rows of '{test.grade_id}' do not add up to its {test.points:g} points")
+    return results
+
+
+def _ratio(value: Any) -> float | None:
+    if value is None:
+        return None
+    return min(float(value), 1e300) if not math.isnan(float(value)) else None
+
+
+def clip(text: object) -> str:
+    """Text for a verdict: printable, bounded."""
+    shown = "".join(char if char.isprintable() or char == "\n" else "�" for char in str(text)[: MAX_TEXT + 1])
+    return shown if len(shown) <= MAX_TEXT else shown[: MAX_TEXT - 1] + "…"
+
+
+class TrustedNames:
+    """The names test cells share on the trusted side: what locked cells import, and what test cells define."""
+
+    def __init__(self, release: Release) -> None:
+        self._imports: dict[str, str] = {}
+        for cell in release.notebook.cells:
+            if cell.cell_type == "code" and is_locked(cell) and not is_test(cell):
+                self._imports.update(imports_of(cell.source))
+
+    def execute(self, source: str, filename: str, student: Student) -> Any:
+        """Run a test cell's text and return the value of its last expression (None where it has none)."""
+        tree = ast.parse(source, filename)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        names: dict[str, Any] = {"__builtins__": builtins, "__name__": "__test_cell__"}
+        for name in sorted(_free_names(source)):
+            if name in self._imports:
+                exec(self._imports[name], names)  # noqa: S102  (an import statement of the author's own locked cell)
+            elif not hasattr(builtins, name):
+                with contextlib.suppress(_NotDefined):
+                    names[name] = _student_name(student, name)
+        exec(compile(tree, filename, "exec"), names)  # noqa: S102  (the author's text, from the release)
+        if last is None:
+            return None
+        return eval(compile(ast.Expression(last.value), filename, "eval"), names)  # noqa: S307  (same text)
+
+
+class _NotDefined(Exception):
+    pass
+
+
+def _student_name(student: Student, name: str) -> Any:
+    """The student's value, or a stand-in that fails when it is used, so that checks can report a missing function."""
+    try:
+        return student[name]
+    except StudentError as error:
+        reason = error
+
+    def missing(*_: Any, **__: Any) -> Any:
+        raise reason
+
+    return missing
+
+
+def _free_names(source: str) -> set[str]:
+    """Names a test cell reads, less those it binds itself at top level before reading them anywhere."""
+    tree = ast.parse(source)
+    loaded = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return (loaded - bound) - set(imports_of(source))
+
+
+def imports_of(source: str) -> dict[str, str]:
+    """{bound name: import statement} of a cell's top-level imports; magics and broken lines are passed over."""
+    lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
+    try:
+        tree = ast.parse("\n".join(lines))
+    except SyntaxError:
+        return {}
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                single = type(node)(**{**{k: getattr(node, k) for k in node._fields}, "names": [alias]})
+                found[alias.asname or alias.name.partition(".")[0]] = ast.unparse(ast.fix_missing_locations(single))
+    return found

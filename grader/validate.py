@@ -1,0 +1,76 @@
+"""The author's proof: the solution earns everything, the untouched release nothing, and nothing leaks."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from .bench import open_bench, solution_module
+from .course import Course
+from .fill import fill
+from .grade import Bench, Submission, grade_submission
+from .leak import check_release
+from .release import make_release
+from .sandbox.host import Layers
+from .verdict import Status, Verdict
+
+SALT = "validate"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One thing that has to hold, and whether it does."""
+
+    holds: bool
+    text: str
+
+
+def validate_assignment(course: Course, assignment: str) -> Iterator[Claim]:
+    """Yield claim after claim, on a release made afresh in a scratch folder. Nothing of the course is touched."""
+    with tempfile.TemporaryDirectory(prefix=".validate-", dir=_scratch_parent(course)) as scratch:
+        trial = dataclasses.replace(course, data=Path(scratch))
+        make_release(trial, assignment)
+        yield from _validate(trial, assignment)
+
+
+def _scratch_parent(course: Course) -> Path:
+    """nbgrader wants all its folders below the project, so the scratch folder lies in course/ too."""
+    folder = course.root / "course"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _validate(course: Course, assignment: str) -> Iterator[Claim]:
+    problems = check_release(course.release / assignment, course.solutions / assignment, assignment)
+    yield Claim(not problems, "nothing secret stands in the release" + "".join(f"\n        {line}" for line in problems))
+    fixtures = solution_module(course, assignment, "make_fixtures")
+    if fixtures is not None:
+        wrong = fixtures.differences()
+        yield Claim(not wrong, "the fixtures are reproduced bit for bit" + "".join(f"\n        {line}" for line in wrong))
+    with open_bench(course, assignment, SALT, layers=Layers.all()) as bench:
+        source = (course.solutions / assignment / "reference.py").read_text(encoding="utf-8")
+        solved = _grade(bench, fill(bench.release.notebook, source))
+        yield Claim(solved.points == solved.max_points, f"the solution earns {_points(solved)}{_lost(solved)}")
+        untouched = _grade(bench, bench.release.notebook)
+        yield Claim(untouched.points == 0, f"the untouched release earns {_points(untouched)}")
+        attempted = [case.id for case in untouched.cases if case.status is not Status.NOT_ATTEMPTED]
+        yield Claim(not attempted, f"every case of the untouched release says 'not attempted' {attempted or ''}".rstrip())
+
+
+def _grade(bench: Bench, notebook: nbformat.NotebookNode) -> Verdict:
+    return grade_submission(bench, Submission("solution", nbformat.writes(notebook).encode())).verdict
+
+
+def _points(verdict: Verdict) -> str:
+    share = 100 * verdict.points / verdict.max_points if verdict.max_points else 0
+    return f"{verdict.points:g} of {verdict.max_points:g} autogradable points ({share:g} %)"
+
+
+def _lost(verdict: Verdict) -> str:
+    lost = [case for case in verdict.cases if case.status is not Status.PASS]
+    return "".join(f"\n        {case.id}: {case.status} {case.message}" for case in lost)

@@ -1,0 +1,33 @@
+"""nbgrader's configuration: the same folders, gradebook and grades as `make grade`.
+
+`nbgrader autograde` and the formgrader's Autograde button read a submission through our exporter, which grades it in
+the sandbox and hands nbgrader a notebook whose test cells already hold their results.
+"""
+
+import sys
+from pathlib import Path
+
+root = Path(__file__).resolve().parent
+sys.path.insert(0, str(root))
+
+from grader.course import active_course  # noqa: E402  (the path has to be set first)
+
+course = active_course(root)
+c = get_config()  # noqa: F821  (nbgrader calls this file with get_config defined)
+
+c.CourseDirectory.root = str(root)
+c.CourseDirectory.course_id = "course"
+c.CourseDirectory.source_directory = str(course.sources.relative_to(root))
+c.CourseDirectory.release_directory = str(course.release.relative_to(root))
+c.CourseDirectory.submitted_directory = str(course.submitted.relative_to(root))
+c.CourseDirectory.autograded_directory = str(course.autograded.relative_to(root))
+c.CourseDirectory.feedback_directory = str(course.feedback.relative_to(root))
+c.CourseDirectory.db_url = course.db_url
+
+c.Autograde.exporter_class = "grader.plugin.SubmissionExporter"
+c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]
+c.Autograde.autograde_preprocessors = [
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
