@@ -1,29 +1,276 @@
-"""How numbers are judged in this assignment, and the checks the notebook calls.
+"""The checks that the notebook calls. Each returns a table; none of them raises, whatever it is given.
 
-You may read all of this file: what is compared, and how large an error may be, is no secret.
+You may read all of this: what is compared, and how large an error may be (tolerance.py), is no secret.
+Expected values are data (public_fixtures.npz); the grader's hidden tests use other inputs in the same way.
 """
 
+import platform
+import types
+from pathlib import Path
+
 import numpy as np
+from check_answer import compare, judge, numbers, require_shape, require_unchanged
+from check_call import Function, Problem, raised_kind, when_written, wrong
+from check_table import Table
+from check_text import say
+from tolerance import rounding_constant, times_tolerance
+
+__all__ = [
+    "backward", "backward_alt", "cmp", "first_check", "forward_train", "rounding_constant", "running_stats",
+    "staged_example", "test_mode", "times_tolerance", "when_written",
+]  # fmt: skip
+
+FIXTURES = Path(__file__).with_name("public_fixtures.npz")
+
+# the nodes of the computation graph whose gradients section 4 asks for, from the output back to the input
+NODES = ("dbeta", "dgamma", "dx_hat", "dinv_std", "dxmu1", "dstd", "dvar", "dsq", "dxmu2", "dmu", "dx1", "dx2", "dx")
 
 
-def rounding_constant(n):
-    """Return C(N) = 16 (sqrt(N) + 1), the head-room over one rounding error for sums over N rows.
+def public(group):
+    """The public example `group`: inputs, expected values and their scales, by name."""
+    with np.load(FIXTURES, allow_pickle=False) as file:
+        arrays = {key.removeprefix(f"{group}__"): file[key] for key in file.files if key.startswith(f"{group}__")}
+    return types.SimpleNamespace(**{name: array if array.ndim else float(array) for name, array in arrays.items()})
 
-    Worst of 3,000 random problems and four correct formulations: 112 where C(1000) = 522.
-    """
-    return 16.0 * (np.sqrt(n) + 1.0)
+
+def forward_of(batchnorm_forward):
+    return Function("batchnorm_forward", ("out", "cache"), batchnorm_forward)
 
 
-def times_tolerance(got, expected, scale, n, dtype=np.float64):
-    """Return |got - expected| / (C(n) u scale), elementwise: below 1 is right, whatever way you computed it.
+def forward_train(batchnorm_forward):
+    """Check the output of training mode (6 points). The columns are so large that eps plays no part."""
+    forward = forward_of(batchnorm_forward)
+    d = public("forward")
 
-    `scale` bounds how strongly one rounding error (u = eps(dtype) / 2) can move each element of the answer; it
-    comes from a rounding-error analysis of the formula and has the shape of `expected`. `n` is the number of rows
-    in the batch. Non-finite elements of `got` count as infinitely wrong. Zero scale demands equality.
-    """
-    unit = float(np.finfo(dtype).eps) / 2.0
-    allowed = rounding_constant(n) * unit * np.asarray(scale, dtype=np.float64)
-    error = np.abs(np.asarray(got, dtype=np.longdouble) - np.asarray(expected, dtype=np.longdouble)).astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(error == 0.0, 0.0, error / allowed)
-    return np.where(np.isfinite(error), ratio, np.inf)
+    def run(gamma, beta):
+        return forward(d.x, gamma, beta, {"mode": "train", "eps": d.eps})
+
+    def standardised():
+        out = run(np.ones_like(d.gamma), np.zeros_like(d.beta)).out
+        return compare(("out", out, d.x_hat, d.x_hat_scale), n=len(d.x))
+
+    def affine():
+        return compare(("out", run(d.gamma, d.beta).out, d.out, d.out_scale), n=len(d.x))
+
+    def unchanged():
+        x, gamma, beta, _ = run(d.gamma, d.beta).args
+        require_unchanged({"x": d.x, "gamma": d.gamma, "beta": d.beta}, {"x": x, "gamma": gamma, "beta": beta})
+
+    rows = [
+        judge("out_shape", 1.0, lambda: require_shape("out", run(d.gamma, d.beta).out, d.out.shape)),
+        judge("out_standardised", 2.5, standardised),
+        judge("out_affine", 2.0, affine),
+        judge("inputs_unchanged", 0.5, unchanged),
+    ]
+    return Table(say("forward_train"), rows)
+
+
+def stored(bn_param, label):
+    """What a call left in `bn_param` under this name."""
+    if label not in bn_param:
+        raise wrong("missing_key", label=label)
+    return bn_param[label]
+
+
+def running_stats(batchnorm_forward):
+    """Check what training mode leaves in `bn_param` (4 points)."""
+    forward = forward_of(batchnorm_forward)
+    d, one = public("running"), public("forward")
+
+    def three_batches():
+        bn_param, answers = {"mode": "train", "eps": d.eps, "momentum": d.momentum}, []
+        for k, x in enumerate((d.x0, d.x1, d.x2)):
+            forward(x, d.gamma, d.beta, bn_param)
+            expected, scale = getattr(d, f"running_mean_{k}"), getattr(d, f"running_mean_{k}_scale")
+            found = numbers("running_mean", stored(bn_param, "running_mean"), expected.shape).copy()
+            answers.append((say("after_batch", k=k + 1), found, expected, scale))
+        return compare(*answers, n=len(d.x0))
+
+    def seeded():
+        """After one batch whose own statistics the running values start with: whatever the momentum, they must stay."""
+        start = {"running_mean": one.mu.copy(), "running_var": one.var.copy()}
+        bn_param = {"mode": "train", "eps": one.eps, **start}
+        forward(one.x, one.gamma, one.beta, bn_param)
+        return bn_param
+
+    def variance():
+        return compare(("running_var", stored(seeded(), "running_var"), one.var, one.var_scale), n=len(one.x))
+
+    def shapes():
+        bn_param = seeded()
+        for label in ("running_mean", "running_var"):
+            require_shape(label, stored(bn_param, label), one.gamma.shape)
+
+    rows = [
+        judge("running_mean", 2.0, three_batches),
+        judge("running_var", 1.5, variance),
+        judge("running_shape", 0.5, shapes),
+    ]
+    return Table(say("running_stats"), rows)
+
+
+def test_mode(batchnorm_forward):
+    """Check test mode (3 points). The variances are so large that eps plays no part."""
+    forward = forward_of(batchnorm_forward)
+    d = public("test_mode")
+
+    def run(mode="test"):
+        statistics = {"running_mean": d.running_mean.copy(), "running_var": d.running_var.copy()}
+        return forward(d.x, d.gamma, d.beta, {"mode": mode, "eps": d.eps, **statistics})
+
+    def state():
+        bn_param = run().args[3]
+        before = {"running_mean": d.running_mean, "running_var": d.running_var}
+        require_unchanged(before, {label: stored(bn_param, label) for label in before})
+
+    def unknown_mode():
+        try:
+            run(mode="predict")
+        except Problem as problem:
+            if problem.status != "ERROR":
+                raise
+            if raised_kind(problem) == "ValueError":
+                return
+            raise wrong("other_error", mode="predict", kind=raised_kind(problem)) from None
+        raise wrong("no_error", mode="predict")
+
+    rows = [
+        judge("test_output", 2.0, lambda: compare(("out", run().out, d.out, d.out_scale), n=len(d.x))),
+        judge("test_state", 0.5, state),
+        judge("unknown_mode", 0.5, unknown_mode),
+    ]
+    return Table(say("test_mode"), rows)
+
+
+def cache_for(batchnorm_forward, backward, d):
+    """The cache that the student's forward hands to the student's backward."""
+    try:
+        return forward_of(batchnorm_forward)(d.x, d.gamma, d.beta, {"mode": "train", "eps": d.eps}).cache
+    except Problem as problem:
+        forward_problem = problem
+    try:
+        backward(d.dout, None)
+    except Problem as problem:
+        if problem.status == "NOT_ATTEMPTED":
+            raise
+    if forward_problem.status == "NOT_ATTEMPTED":
+        raise Problem("BLOCKED", say("forward_not_written"))
+    raise Problem("BLOCKED", say("forward_failed", message=forward_problem.message))
+
+
+def gradients(batchnorm_forward, backward, d):
+    """dx, dgamma, dbeta of one forward and backward pass, and the arguments of backward afterwards."""
+    return backward(d.dout, cache_for(batchnorm_forward, backward, d))
+
+
+def gradient(found, d, *labels):
+    """Compare some of dx, dgamma, dbeta with their expected values."""
+    answers = [(label, getattr(found, label), getattr(d, label), getattr(d, f"{label}_scale")) for label in labels]
+    return compare(*answers, n=len(d.x))
+
+
+def gradient_shapes(found, d):
+    for label in ("dx", "dgamma", "dbeta"):
+        require_shape(label, getattr(found, label), getattr(d, label).shape)
+
+
+def backward(batchnorm_forward, batchnorm_backward):
+    """Check the staged backward pass (8 points); only dx, dgamma and dbeta count, however they were found."""
+    function = Function("batchnorm_backward", ("dx", "dgamma", "dbeta"), batchnorm_backward)
+    d = public("backward")
+
+    def run():
+        return gradients(batchnorm_forward, function, d)
+
+    def twice():
+        cache = cache_for(batchnorm_forward, function, d)
+        first, second = function(d.dout, cache), function(d.dout, cache)
+        require_unchanged({"dout": d.dout}, {"dout": first.args[0]})
+        for label in ("dx", "dgamma", "dbeta"):
+            shape = getattr(d, label).shape
+            if not np.array_equal(
+                *(numbers(label, getattr(call, label), shape) for call in (first, second)), equal_nan=True
+            ):
+                raise wrong("second_call", label=label)
+
+    rows = [
+        judge("dbeta", 1.0, lambda: gradient(run(), d, "dbeta")),
+        judge("dgamma", 1.5, lambda: gradient(run(), d, "dgamma")),
+        judge("dx", 4.0, lambda: gradient(run(), d, "dx")),
+        judge("gradient_shapes", 0.5, lambda: gradient_shapes(run(), d)),
+        judge("backward_inputs", 1.0, twice),
+    ]
+    return Table(say("backward"), rows)
+
+
+def backward_alt(batchnorm_forward, batchnorm_backward_alt):
+    """Check the backward pass in one expression (3 points)."""
+    function = Function("batchnorm_backward_alt", ("dx", "dgamma", "dbeta"), batchnorm_backward_alt)
+    d = public("alt")
+
+    def run():
+        return gradients(batchnorm_forward, function, d)
+
+    rows = [
+        judge("alt_dx", 2.0, lambda: gradient(run(), d, "dx")),
+        judge("alt_dgamma_dbeta", 0.5, lambda: gradient(run(), d, "dgamma", "dbeta")),
+        judge("alt_shapes", 0.5, lambda: gradient_shapes(run(), d)),
+    ]
+    return Table(say("backward_alt"), rows)
+
+
+def first_check():
+    """See that everything the notebook needs is here. Nothing of yours is judged yet."""
+
+    def at_least(wanted, found, key):
+        if [int(part) for part in found.split(".")[:2]] < list(wanted):
+            raise wrong(key, found=found, wanted=".".join(map(str, wanted)))
+        return {"got": found}
+
+    def fixtures():
+        if not FIXTURES.exists():
+            raise wrong("fixtures_gone")
+        try:
+            public("forward")
+        except Exception:
+            raise wrong("fixtures_bad") from None
+        return {"got": say("present")}
+
+    rows = [
+        judge("python", 0.0, lambda: at_least((3, 11), platform.python_version(), "python_old")),
+        judge("numpy", 0.0, lambda: at_least((1, 26), np.__version__, "numpy_old")),
+        judge("fixtures", 0.0, fixtures),
+    ]
+    notes = (say("first_note"),) if all(row.passed for row in rows) else ()
+    return Table(say("first_check"), rows, notes)
+
+
+def staged_example():
+    """The example of section 4: x, gamma, beta, eps, dout, and the value of every forward node."""
+    example = vars(public("backward"))
+    given = [name for name in example if name not in NODES and not name.endswith("_scale")]
+    return types.SimpleNamespace(**{name: example[name] for name in given})
+
+
+def cmp(grads):
+    """Print a line per node for a dict of gradients: exact, approximate, max difference. Not graded."""
+    example = public("backward")
+    for name in [*NODES, *(name for name in grads if name not in NODES)]:
+        if name not in NODES:
+            line = say("cmp.unknown", name=name, known=", ".join(NODES))
+        elif grads.get(name) is None:
+            line = say("cmp.empty", name=name)
+        else:
+            line = cmp_line(name, grads[name], getattr(example, name), getattr(example, f"{name}_scale"))
+        print(line)
+
+
+def cmp_line(name, value, expected, scale):
+    try:
+        require_shape(name, value, expected.shape)
+        close = np.all(times_tolerance(value, expected, scale, n=len(public("backward").x)) <= 1.0)
+        difference = float(np.max(np.abs(value - expected)))
+    except Problem as problem:
+        return say("cmp.problem", name=name, message=problem.message)
+    exact, close = (say("yes" if true else "no") for true in (np.array_equal(value, expected), close))
+    return say("cmp.line", name=name, exact=exact, close=close, difference=difference)

@@ -1,0 +1,105 @@
+"""Judging one answer: first its dtype, then its shape, then its values."""
+
+import numpy as np
+from check_call import Problem, kind_of, wrong
+from check_table import Row, times
+from check_text import say
+from tolerance import relative_error, times_tolerance
+
+
+def numbers(label, value, shape):
+    """Return `value` as a real array of this shape; (1, D) and (D, 1) count as (D,) here.
+
+    `require_shape` judges the shape itself: a wrong shape alone does not cost the points for the values.
+    """
+    if value is None:
+        raise wrong("is_none", label=label)
+    try:
+        array = np.array(value)
+    except Exception:
+        raise wrong("is_not_array", label=label, kind=kind_of(value)) from None
+    if array.dtype.kind == "O":
+        raise wrong("is_not_array", label=label, kind=kind_of(value))
+    if array.dtype.kind not in "fiub":
+        raise wrong("wrong_dtype", label=label, dtype=array.dtype)
+    if [size for size in array.shape if size != 1] != [size for size in shape if size != 1]:
+        raise wrong("wrong_shape", label=label, got=array.shape, expected=shape)
+    return array.reshape(shape)
+
+
+def require_shape(label, value, shape):
+    """Judge dtype and shape, in this order, and nothing else."""
+    numbers(label, value, shape)
+    if not isinstance(value, np.ndarray):
+        raise wrong("is_not_array", label=label, kind=kind_of(value))
+    if value.dtype.kind != "f":
+        raise wrong("wrong_dtype", label=label, dtype=value.dtype)
+    if value.shape != shape:
+        raise wrong("wrong_shape", label=label, got=value.shape, expected=shape)
+
+
+def compare(*answers, n):
+    """Judge each (label, got, expected, scale) by `times_tolerance`; return facts about the worst element."""
+    worst = {"ratio": -1.0}
+    for label, value, expected, scale in answers:
+        got = numbers(label, value, expected.shape)
+        ratios = times_tolerance(got, expected, scale, n)
+        facts = facts_at_worst(label if len(answers) > 1 else "", got, expected, ratios)
+        if np.any(ratios > 1.0):
+            raise too_far(label, got, expected, scale, n, facts)
+        worst = max(worst, facts, key=lambda facts: facts["ratio"])
+    return worst
+
+
+def facts_at_worst(label, got, expected, ratios):
+    """The worst element, in the words of a `Row`."""
+    where = np.unravel_index(np.argmax(ratios), ratios.shape)
+    ratio = float(ratios[where])
+    shown = pair(float(got[where]), float(expected[where]), apart=ratio > 1.0)
+    return {
+        "ratio": ratio if np.isfinite(ratio) else None,
+        "where": f"{label} {[int(i) for i in where]}".strip(),
+        "got": shown[0],
+        "expected": shown[1],
+        "relative_error": relative_error(got, expected) if np.all(np.isfinite(got)) else None,
+    }
+
+
+def too_far(label, got, expected, scale, n, facts):
+    """The Problem for an answer outside the tolerance."""
+    words = {"got": facts["got"], "expected": facts["expected"], "where": facts["where"].removeprefix(label)}
+    if facts["ratio"] is None:
+        return wrong("not_finite", facts, label=label, **words)
+    message = say("wrong_value", label=label, ratio=times(facts["ratio"]), **words)
+    if got.dtype.itemsize < 8 and np.all(times_tolerance(got, expected, scale, n, np.float32) <= 1.0):
+        message += " " + say("low_precision", label=label, dtype=got.dtype)
+    return Problem("FAIL", message, **facts)
+
+
+def pair(got, expected, apart):
+    """Two numbers in six digits, or in as many as it takes to tell them `apart`."""
+    for digits in (6, 9, 12, 17):
+        texts = f"{got:.{digits}g}", f"{expected:.{digits}g}"
+        if not apart or texts[0] != texts[1]:
+            break
+    return texts
+
+
+def require_unchanged(before, after):
+    """Judge that a call left its arguments alone; both are arrays by label."""
+    for label, array in before.items():
+        if not np.array_equal(array, after[label]):
+            raise wrong("changed", label=label)
+
+
+def judge(name, points, look):
+    """Make a row of one check. `look()` returns facts about the numbers, or None, or raises what it met."""
+    row = {"name": name, "title": say(name), "points": 0.0, "max_points": points}
+    try:
+        facts = look() or {}
+    except Problem as problem:
+        hint = say(f"{name}?") if problem.status == "FAIL" else ""
+        return Row(status=problem.status, message=problem.message, hint=hint, **row, **problem.facts)
+    except Exception as error:  # something a student returned misbehaves when it is looked at
+        return Row(status="ERROR", message=say("unreadable", kind=type(error).__name__), **row)
+    return Row(status="PASS", **{**row, "points": points}, **facts)
