@@ -4,11 +4,14 @@
 the sandbox and hands nbgrader a notebook whose test cells already hold their results.
 """
 
+import os
 import sys
 from pathlib import Path
 
 root = Path(__file__).resolve().parent
 sys.path.insert(0, str(root))
+# nbgrader starts `alembic` by name when it makes a gradebook; it lies beside this Python, activated or not
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 from grader.course import active_course  # noqa: E402  (the path has to be set first)
 
@@ -23,6 +26,25 @@ c.CourseDirectory.submitted_directory = str(course.submitted.relative_to(root))
 c.CourseDirectory.autograded_directory = str(course.autograded.relative_to(root))
 c.CourseDirectory.feedback_directory = str(course.feedback.relative_to(root))
 c.CourseDirectory.db_url = course.db_url
+
+# The source notebook holds stubs and no solution, so nbgrader's list stands here without ClearSolutions, which would
+# replace every stub with its own. A forgotten BEGIN SOLUTION is refused by the check that follows each release.
+c.GenerateAssignment.preprocessors = [
+    f"nbgrader.preprocessors.{name}"
+    for name in (
+        "IncludeHeaderFooter",
+        "InstantiateTests",
+        "LockCells",
+        "ClearOutput",
+        "CheckCellMetadata",
+        "ComputeChecksums",
+        "SaveCells",
+        "ClearHiddenTests",
+        "ClearMarkScheme",
+        "ComputeChecksums",
+        "CheckCellMetadata",
+    )
+]
 
 c.Autograde.exporter_class = "grader.plugin.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]

@@ -40,8 +40,11 @@ def load_cases(course: Course, release: Release, salt: str) -> dict[str, list[Ca
 
 
 @contextmanager
-def open_bench(course: Course, assignment: str, salt: str, *, layers: Layers, limits: Limits = Limits()) -> Iterator[Bench]:
+def open_bench(
+    course: Course, assignment: str, salt: str, *, layers: Layers, limits: Limits | None = None
+) -> Iterator[Bench]:
     """Yield a bench with a running sandbox; it is closed afterwards."""
+    limits = limits or Limits()
     release = load_release(course, assignment)
     cases = load_cases(course, release, salt)
     with Sandbox(files=release.files, preload=release.helper_modules, limits=limits, layers=layers) as sandbox:

@@ -27,7 +27,7 @@ EXIT_SANDBOX = 3
 
 Assignment = Annotated[str, typer.Argument(help="Name of the assignment; may be left out where there is one.")]
 Root = Annotated[Path, typer.Option("--root", help="The project's folder.", envvar="GRADER_ROOT")]
-Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="Worker processes.")]
+Workers = Annotated[int, typer.Option("--workers", "-j", min=0, help="Worker processes; 0: one per core.")]
 Salt = Annotated[str, typer.Option("--salt", help="Repeat a run: the salt that its verdicts name.")]
 NoSandbox = Annotated[bool, typer.Option("--no-sandbox", help="Run student code UNPROTECTED. Marked in every verdict.")]
 
@@ -40,10 +40,14 @@ def main() -> None:
         warn.print(f"[bold red]error:[/] {_plain(error)}")
         raise SystemExit(EXIT_USAGE) from None
     except PermissionError as error:
-        warn.print(f"[bold red]error:[/] no permission to write {_plain(error.filename)}. Change its owner or mode and run again.")
+        warn.print(
+            f"[bold red]error:[/] no permission for {_plain(error.filename)}. Change its mode and run again."
+        )
         raise SystemExit(EXIT_USAGE) from None
     except OSError as error:
-        warn.print(f"[bold red]error:[/] {_plain(error.strerror)}: {_plain(error.filename)}. Nothing that was graded is lost; mend it and run again.")
+        warn.print(
+            f"[bold red]error:[/] {_plain(error.strerror)}: {_plain(error.filename)}. What was graded is kept; run again."
+        )
         raise SystemExit(EXIT_USAGE) from None
 
 
@@ -60,10 +64,6 @@ def _one_assignment(course: Course, name: str) -> str:
     if len(known) != 1:
         raise CourseError(f"Say which assignment: {', '.join(known) or 'there is none in assignment/'}.")
     return known[0]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 @app.command()
@@ -84,19 +84,20 @@ def _check_for_leaks(course: Course, assignment: str) -> None:
     problems = check_release(course.release / assignment, course.solutions / assignment, assignment)
     if problems:
         lines = "\n  ".join(problems)
-        raise CourseError(f"the release of '{assignment}' must not go out:\n  {lines}\nMend the source notebook and run: make release")
+        raise CourseError(
+            f"the release of '{assignment}' must not go out:\n  {lines}\nMend the source notebook and run: make release"
+        )
 
 
 @app.command()
 def grade(
     assignment: Assignment = "",
     root: Root = Path(),
-    workers: Workers = _cores(),
+    workers: Workers = 0,
     salt: Salt = "",
     no_sandbox: NoSandbox = False,
 ) -> None:
     """Grade what lies in course/submitted/. With nothing there, grade the bundled sample class."""
-    from .sandbox.host import Layers
     from .summary import print_summary, write_csv
 
     course = find_course(root)
@@ -105,6 +106,7 @@ def grade(
         say.print(f"Nothing is submitted in {course.submitted}; grading the bundled sample class.")
         course = course.sample()
     layers = _protection(no_sandbox)
+    workers = workers or len(os.sched_getaffinity(0))
     _release_if_needed(course, name)
     students = course.students(name)
     say.print(f"Grading {len(students)} submissions of '{name}' with {workers} worker{'s' if workers > 1 else ''} …")
@@ -122,7 +124,9 @@ def _protection(no_sandbox: bool):
     from .sandbox.host import Layers
 
     if no_sandbox:
-        warn.print("[bold red]NO SANDBOX: student code runs with your rights on this machine. Every verdict will say so.[/]")
+        warn.print(
+            "[bold red]NO SANDBOX: student code runs with your rights on this machine. Every verdict will say so.[/]"
+        )
         return Layers.none()
     if reason := refuse_reason():
         warn.print(f"[bold red]Grading refused:[/] {_plain(reason)}\nSee: make doctor")

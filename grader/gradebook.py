@@ -53,11 +53,13 @@ class GradeRecorder:
     def __enter__(self) -> GradeRecorder:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._gradebook.close()
 
     def record(self, graded: GradedSubmission, timestamp: str | None = None) -> Recorded:
-        """Enter one submission. `timestamp` is when it was handed in. Raises ValueError for a verdict that is `infra`."""
+        """Enter one submission, handed in at `timestamp`. Raises ValueError for a verdict that is `infra`."""
         if graded.verdict.infra:
             raise ValueError("a fault of the grader is no grade")
         student = graded.verdict.student

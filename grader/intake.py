@@ -15,7 +15,6 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from .release import Release, is_locked, is_solution, nbgrader_metadata
 
@@ -30,7 +29,7 @@ class Unreadable(Exception):
     """The submitted bytes are no notebook; the message tells the student what to hand in again."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class SubmittedCell:
     """What is taken over from one cell of a submission: text, and outputs as far as they are shown again."""
 
@@ -82,7 +81,10 @@ def bare_release(release: Release) -> NotebookNode:
 def read_cells(data: bytes) -> tuple[list[SubmittedCell], list[str]]:
     """Parse submitted bytes into cells, leniently. Raises Unreadable with a sentence for the student."""
     if len(data) > MAX_BYTES:
-        raise Unreadable(f"The file has {len(data) >> 20} MB; at most {MAX_BYTES >> 20} are read. Clear the outputs and hand it in again.")
+        raise Unreadable(
+            f"The file has {len(data) >> 20} MB; at most {MAX_BYTES >> 20} are read. "
+            "Clear the outputs and hand it in again."
+        )
     if not data.strip():
         raise Unreadable("The file is empty. Save the notebook and hand it in again.")
     notes = []
@@ -123,7 +125,9 @@ def _from_version_3(content: dict[str, Any]) -> NotebookNode:
     try:
         return nbformat.convert(nbformat.from_dict(content), 4)
     except Exception as error:  # the converter meets arbitrary data and promises no exception type
-        raise Unreadable("The notebook is of an old format and damaged. Open it, save it, and hand it in again.") from error
+        raise Unreadable(
+            "The notebook is of an old format and damaged. Open it, save it, and hand it in again."
+        ) from error
 
 
 def _language(content: dict[str, Any]) -> str:
@@ -176,17 +180,18 @@ class _Matching:
 
     def result(self) -> tuple[NotebookNode, list[str]]:
         targets = self.release.notebook.cells
-        for index, target in enumerate(targets):
+        for target in targets:
             if is_locked(target):
                 self._match_locked(target)
         for index, target in enumerate(targets):
             if is_solution(target) and target.cell_type == "code":
                 self._match_code_answer(index, target)
         for index, target in enumerate(targets):
+            if not is_locked(target) and not is_solution(target):
+                self._match_plain(index, target)
+        for index, target in enumerate(targets):
             if is_solution(target) and target.cell_type != "code":
                 self._match_written_answer(index, target)
-            elif not is_locked(target) and not is_solution(target):
-                self._match_plain(index, target)
         return self._assemble(), self.repairs
 
     def _free(self) -> Iterable[SubmittedCell]:
@@ -198,7 +203,11 @@ class _Matching:
         stub_names = self._stub_names()
         same = [cell for cell in self.cells if cell.grade_id == grade_id]
         if not same:
-            same = [cell for cell in self._free() if cell.cell_id == target.get("id") or _squeeze(cell.source) == _squeeze(target.source)]
+            same = [
+                cell
+                for cell in self._free()
+                if cell.cell_id == target.get("id") or _squeeze(cell.source) == _squeeze(target.source)
+            ]
         if not same:
             self.repairs.append(f"The locked cell '{grade_id}' was missing; it was put back.")
             return
@@ -224,7 +233,9 @@ class _Matching:
         marked = [cell for cell in self.cells if cell.grade_id == grade_id]
         for cell in marked:
             if cell.cell_type != "code":
-                self.repairs.append(f"The answer cell '{grade_id}' had been turned into {cell.cell_type}; it was read as code.")
+                self.repairs.append(
+                    f"The answer cell '{grade_id}' had been turned into {cell.cell_type}; it was read as code."
+                )
                 cell.cell_type = "code"
         defining = [cell for cell in self.cells if cell.defines(names)]
         changed = [cell for cell in defining if _squeeze(cell.source) != untouched]
@@ -259,23 +270,41 @@ class _Matching:
     def _match_written_answer(self, index: int, target: NotebookNode) -> None:
         grade_id = nbgrader_metadata(target)["grade_id"]
         untouched = _squeeze(target.source)
-        marked = [cell for cell in self._free() if cell.grade_id == grade_id] or [
-            cell for cell in self._free() if cell.cell_id is not None and cell.cell_id == target.get("id")
-        ]
+        marked = [cell for cell in self._free() if cell.grade_id == grade_id] or self._unmarked_written(index, target)
         changed = [cell for cell in marked if _squeeze(cell.source) != untouched]
         if not marked:
             self.repairs.append(f"The answer cell '{grade_id}' was missing.")
         if len(changed) > 1:
-            self.repairs.append(f"The written answer '{grade_id}' was there {len(changed)} times; the last one was taken.")
+            self.repairs.append(
+                f"The written answer '{grade_id}' was there {len(changed)} times; the last one was taken."
+            )
         chosen = (changed or marked or [None])[-1]
         self.answers[index] = chosen
         for cell in marked:
             cell.placed = cell is chosen or _squeeze(cell.source) == untouched
 
+    def _unmarked_written(self, index: int, target: NotebookNode) -> list[SubmittedCell]:
+        """An answer without its mark: by cell id, by its text, or as the text that follows the question."""
+        same_id = [cell for cell in self._free() if cell.cell_id is not None and cell.cell_id == target.get("id")]
+        if same_id:
+            return same_id
+        same_text = [cell for cell in self._free() if _squeeze(cell.source) == _squeeze(target.source)]
+        question = self.answers.get(index - 1)
+        if same_text or question is None:
+            return same_text
+        after = self.cells[self.cells.index(question) + 1 :]
+        following = [cell for cell in after[:1] if not cell.placed and cell.cell_type != "code"]
+        if following:
+            grade_id = nbgrader_metadata(target)["grade_id"]
+            self.repairs.append(f"The written answer '{grade_id}' had lost its mark; it was found below its question.")
+        return following
+
     def _match_plain(self, index: int, target: NotebookNode) -> None:
         """Cells that nobody grades: the student's version where one is recognised, nothing where it was deleted."""
         for cell in self._free():
-            if (cell.cell_id is not None and cell.cell_id == target.get("id")) or _squeeze(cell.source) == _squeeze(target.source):
+            if (cell.cell_id is not None and cell.cell_id == target.get("id")) or _squeeze(cell.source) == _squeeze(
+                target.source
+            ):
                 cell.placed = True
                 self.answers[index] = cell
                 return
@@ -329,6 +358,9 @@ class _Matching:
 
 def _extra_cell(cell: SubmittedCell) -> NotebookNode:
     """A cell the student added. It keeps its text and loses all metadata, so that none of it can mean anything."""
+    node = NotebookNode(id="", cell_type=cell.cell_type, metadata=NotebookNode(), source=cell.source)
     if cell.cell_type == "code":
-        return new_code_cell(cell.source, id="")
-    return new_markdown_cell(cell.source, id="", **({"attachments": cell.attachments} if cell.attachments else {}))
+        node.update(outputs=[], execution_count=None)
+    elif cell.attachments:
+        node.attachments = cell.attachments
+    return node

@@ -21,7 +21,15 @@ RUN = 14  # code tokens in a row that no released file may share with a secret o
 MIN_ARRAY = 4  # elements; smaller arrays coincide by chance (shapes, single constants)
 MARKERS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS", "BEGIN MARK SCHEME")
 
-_SKIPPED = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER}
+_SKIPPED = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENCODING,
+    tokenize.ENDMARKER,
+}
 
 
 def check_release(released: Path, secret: Path, assignment: str) -> list[str]:
@@ -53,9 +61,9 @@ def notebook_problems(path: Path) -> list[str]:
             problems.append(f"{name}: a graded cell is not locked")
         if is_locked(cell) and (cell.metadata.get("editable", True) or cell.metadata.get("deletable", True)):
             problems.append(f"{name}: a locked cell can be edited or deleted")
-        if is_locked(cell) or is_solution(cell):
-            if nbgrader_metadata(cell).get("checksum") != compute_checksum(cell):
-                problems.append(f"{name}: its checksum does not fit its text")
+        marked = is_locked(cell) or is_solution(cell)
+        if marked and nbgrader_metadata(cell).get("checksum") != compute_checksum(cell):
+            problems.append(f"{name}: its checksum does not fit its text")
         if cell.cell_type == "code" and cell.get("outputs") and not is_experiment(cell):
             problems.append(f"{name}: it still has outputs")
         problems.extend(f"{name}: holds the marker {marker}" for marker in MARKERS if marker in cell.source)
@@ -136,12 +144,18 @@ def array_problems(released: Path, secret: Path) -> list[str]:
     for name, array in hidden:
         if (where := public.get(array.astype(float).tobytes())) is not None:
             problems.append(f"{where}: is the hidden array {name}")
-    texts = {path.name: path.read_text(encoding="utf-8") for path in released.rglob("*") if path.suffix in (".py", ".ipynb", ".md", ".txt", ".csv")}
+    texts = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in released.rglob("*")
+        if path.suffix in (".py", ".ipynb", ".md", ".txt", ".csv")
+    }
     printed = {text for source in texts.values() for text in re.findall(r"\d\.\d{5,}", source)}
     for name, array in hidden:
         for value in array.ravel()[:64]:
             if any(f"{abs(float(value)):.{digits}f}" in printed for digits in (6, 7, 8)):
                 problems.append(f"a released text prints {value:.6f} of the hidden array {name}")
                 break
-    problems.extend(f"{path.name}: an archive inside the release" for path in released.rglob("*.zip") if zipfile.is_zipfile(path))
+    problems.extend(
+        f"{path.name}: an archive inside the release" for path in released.rglob("*.zip") if zipfile.is_zipfile(path)
+    )
     return problems

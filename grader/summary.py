@@ -25,7 +25,7 @@ SHOWN = 40  # rows of the table in the terminal; the csv has them all
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One student in the table: the verdict, what the gradebook holds (None if nothing was written), points by section."""
+    """One student in the table: verdict, what the gradebook holds (None if nothing was written), points by section."""
 
     verdict: Verdict
     recorded: Recorded | None
@@ -80,11 +80,17 @@ def print_summary(console: Console, lines: Sequence[Line], course: Course) -> No
     if len(lines) > SHOWN:
         console.print(f"… and {len(lines) - SHOWN} more, in {course.grades_csv}")
     if headings:
-        console.print("  ".join(f"{short_heading(heading)} {heading.split(maxsplit=2)[-1]}" for heading in headings), style="dim")
+        console.print(
+            "  ".join(f"{short_heading(heading)} {heading.split(maxsplit=2)[-1]}" for heading in headings), style="dim"
+        )
     waiting = sum(line.recorded.needs_marking > 0 for line in lines if line.recorded)
     failed = sum(line.verdict.infra for line in lines)
-    console.print(f"\n{len(lines) - failed} graded, {failed} not graded, {waiting} with written answers to mark (make formgrader).")
-    console.print(Text(f"grades: {course.grades_csv}\nnotebooks and verdicts: {course.autograded}\ngradebook: {course.gradebook}"))
+    console.print(
+        f"\n{len(lines) - failed} graded, {failed} not graded, {waiting} with answers to mark by hand (make formgrader)."
+    )
+    console.print(
+        Text(f"grades: {course.grades_csv}\nnotebooks and verdicts: {course.autograded}\ngradebook: {course.gradebook}")
+    )
 
 
 def _first_thing(verdict: Verdict) -> str:
@@ -100,7 +106,17 @@ def write_csv(path: Path, lines: Sequence[Line]) -> None:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(
-        ["student", "score", "max_score", "auto_points", "auto_max_points", "manual_points", "late_penalty", "to_mark", "status"]
+        [
+            "student",
+            "score",
+            "max_score",
+            "auto_points",
+            "auto_max_points",
+            "manual_points",
+            "late_penalty",
+            "to_mark",
+            "status",
+        ]
         + [f"points: {heading}" for heading in headings]
         + ["problem"]
     )

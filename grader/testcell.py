@@ -49,8 +49,10 @@ def deadline(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def judge(test: TestCell, cases: Sequence[Case], student: Student, trusted: TrustedNames) -> tuple[list[CaseResult], str]:
-    """Return the results of one graded cell and what its text printed. The points of the results never exceed the cell's."""
+def judge(
+    test: TestCell, cases: Sequence[Case], student: Student, trusted: TrustedNames
+) -> tuple[list[CaseResult], str]:
+    """Return the results of one graded cell and what its text printed."""
     if cases:
         return [_run_case(case, student) for case in cases], ""
     return _run_text(test, student, trusted)

@@ -1,0 +1,178 @@
+"""Intake: what students do to notebooks, and what is graded then."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from grader.intake import take_in
+from grader.release import Release
+
+ANSWER = "def double(x):\n    return 2 * x"
+
+
+def solved(release: Release) -> NotebookNode:
+    notebook = copy.deepcopy(release.notebook)
+    cell_of(notebook, "double").source = ANSWER
+    return notebook
+
+
+def cell_of(notebook: NotebookNode, grade_id: str) -> NotebookNode:
+    return next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+
+
+def handed_in(release: Release, notebook: NotebookNode | dict):
+    return take_in(release, json.dumps(notebook).encode())
+
+
+def ids(notebook: NotebookNode) -> list[str]:
+    return [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
+
+
+def test_honest_submission_needs_no_repair(release: Release) -> None:
+    """Does a plain submission come through as it is?"""
+    intake = handed_in(release, solved(release))
+    assert intake.repairs == ()
+    assert intake.problem == ""
+    assert cell_of(intake.notebook, "double").source == ANSWER
+    assert ids(intake.notebook) == ids(release.notebook)
+
+
+def test_deleted_test_cell_is_put_back(release: Release) -> None:
+    """Can deleting a test cell save anybody from it?"""
+    notebook = solved(release)
+    notebook.cells.remove(cell_of(notebook, "double_hidden"))
+    intake = handed_in(release, notebook)
+    assert ids(intake.notebook) == ids(release.notebook)
+    assert intake.repairs == ("The locked cell 'double_hidden' was missing; it was put back.",)
+
+
+def test_edited_locked_cell_is_replaced_by_the_released_text(release: Release) -> None:
+    """Does an edited test count?"""
+    notebook = solved(release)
+    cell_of(notebook, "double_visible").source = "pass"
+    intake = handed_in(release, notebook)
+    assert cell_of(intake.notebook, "double_visible").source == cell_of(release.notebook, "double_visible").source
+    assert intake.repairs == ("The locked cell 'double_visible' had been edited; the released text was used.",)
+
+
+def test_duplicated_answer_cell_takes_the_last_attempt(release: Release) -> None:
+    """Which of two answers is graded, and does the student learn it?"""
+    notebook = solved(release)
+    first = copy.deepcopy(cell_of(notebook, "double"))
+    first.source, first.id = "def double(x):\n    return x", "first"
+    notebook.cells.insert(notebook.cells.index(cell_of(notebook, "double")), first)
+    intake = handed_in(release, notebook)
+    assert cell_of(intake.notebook, "double").source == ANSWER
+    assert "2 cells define double; the last one was graded." in intake.repairs
+    sources = [cell.source for cell in intake.notebook.cells]
+    assert sources.index(first.source) < sources.index(ANSWER), "the earlier attempt must not run after the answer"
+
+
+def test_answer_in_an_unmarked_cell_is_found_and_the_stub_does_not_undo_it(release: Release) -> None:
+    """Is an answer found that was written into a new cell below the untouched stub?"""
+    notebook = copy.deepcopy(release.notebook)
+    notebook.cells.append(new_code_cell(ANSWER))
+    intake = handed_in(release, notebook)
+    assert cell_of(intake.notebook, "double").source == ANSWER
+    assert not any("NotImplementedError" in cell.source for cell in intake.notebook.cells)
+
+
+def test_submission_without_any_metadata_is_matched_by_content(release: Release) -> None:
+    """Is a correct notebook graded that lost its metadata and ids on the way?"""
+    notebook = solved(release)
+    for cell in notebook.cells:
+        cell.metadata = {}
+        del cell["id"]
+    notebook.cells[-1].source = "Because."
+    intake = handed_in(release, notebook)
+    assert cell_of(intake.notebook, "double").source == ANSWER
+    assert cell_of(intake.notebook, "written").source == "Because."
+    assert ids(intake.notebook) == ids(release.notebook)
+    assert any("had lost its mark" in line for line in intake.repairs)
+
+
+def test_answer_turned_into_markdown_is_read_as_code(release: Release) -> None:
+    """Does a wrong cell type cost the answer?"""
+    notebook = solved(release)
+    cell = cell_of(notebook, "double")
+    cell.cell_type = "markdown"
+    del cell["outputs"]
+    intake = handed_in(release, notebook)
+    assert cell_of(intake.notebook, "double").cell_type == "code"
+    assert cell_of(intake.notebook, "double").source == ANSWER
+
+
+def test_student_metadata_never_survives(release: Release) -> None:
+    """Can forged points, tags or ids reach the graded notebook?"""
+    notebook = solved(release)
+    cell = cell_of(notebook, "double")
+    cell.metadata["tags"] = ["experiment", "skip-execution"]
+    cell.metadata["nbgrader"]["points"] = 1000
+    extra = new_code_cell("x = 1", metadata={"nbgrader": {"grade": True, "grade_id": "bonus", "points": 99}})
+    notebook.cells.append(extra)
+    intake = handed_in(release, notebook)
+    assert cell_of(intake.notebook, "double").metadata == cell_of(release.notebook, "double").metadata
+    assert intake.notebook.cells[-1].source == "x = 1"
+    assert intake.notebook.cells[-1].metadata == {}
+
+
+def test_extra_cells_stay_where_they_were(release: Release) -> None:
+    """Does a helper cell run before the cell that needs it?"""
+    notebook = solved(release)
+    at = notebook.cells.index(cell_of(notebook, "double"))
+    notebook.cells.insert(at, new_code_cell("factor = 2"))
+    intake = handed_in(release, notebook)
+    sources = [cell.source for cell in intake.notebook.cells]
+    assert sources.index("factor = 2") == sources.index(ANSWER) - 1
+
+
+def test_written_answer_is_taken_over(release: Release) -> None:
+    """Does the marker see what the student wrote?"""
+    notebook = solved(release)
+    cell_of(notebook, "written").source = "Because."
+    assert cell_of(handed_in(release, notebook).notebook, "written").source == "Because."
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "empty"),
+        (b"   \n", "empty"),
+        (b"import numpy as np\n", "not JSON"),
+        (b"<!doctype html><html></html>", "web page"),
+        (b'{"cells": 3}', "no notebook cells"),
+        (b"[1, 2]", "not a Jupyter notebook"),
+        (b'{"cells": [\n<<<<<<< HEAD\n', "conflict markers"),
+        (b"[" * 100_000, "not JSON"),
+        (b'{"worksheets": 5}', "old format"),
+        (b"\xff\xfe\x00\x01", "not JSON"),
+    ],
+)
+def test_unreadable_bytes_get_a_sentence_for_the_student(release: Release, data: bytes, said: str) -> None:
+    """Is everything that is no notebook refused with what to hand in again?"""
+    intake = take_in(release, data)
+    assert said in intake.problem
+    assert ids(intake.notebook) == ids(release.notebook)
+
+
+def test_format_3_and_single_line_json_and_bom_are_read(release: Release) -> None:
+    """Do old and oddly written files count?"""
+    old = nbformat.convert(solved(release), 3)
+    intake = take_in(release, b"\xef\xbb\xbf" + nbformat.v3.writes_json(old).encode())
+    assert cell_of(intake.notebook, "double").source == ANSWER
+    assert any("format 3" in line for line in intake.repairs)
+
+
+def test_hostile_cells_do_not_stop_intake(release: Release) -> None:
+    """Does any JSON in a cell's place crash the trusted side?"""
+    junk = [None, 3, [], {"cell_type": {}}, {"cell_type": "code", "source": {"a": 1}, "metadata": 7, "outputs": "x"},
+            {"cell_type": "code", "source": [1, "a\ud800"], "metadata": {"nbgrader": {"grade_id": {"x": 1}}}}]  # fmt: skip
+    intake = handed_in(release, {"cells": [*junk, *solved(release).cells], "metadata": {"kernelspec": []}})
+    assert cell_of(intake.notebook, "double").source == ANSWER
+    nbformat.validate(intake.notebook)

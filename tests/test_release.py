@@ -1,0 +1,90 @@
+"""The released notebook: stripped, locked, and the same for nbgrader and for us."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+
+from grader.course import Course, CourseError
+from grader.leak import check_release, code_tokens
+from grader.release import Release, is_locked, is_released, is_test, load_release, make_release
+
+from . import tiny
+
+
+def test_release_has_every_test_cell_with_its_points_and_section(release: Release) -> None:
+    """Does grading know each test cell, what it is worth, and the heading it stands under?"""
+    assert {test.grade_id: (test.points, test.section) for test in release.tests.values()} == {
+        "double_visible": (1.0, "1 · Doubling"),
+        "double_hidden": (5.0, "1 · Doubling"),
+    }
+    assert release.sections()["written"] == "2 · Words"
+
+
+def test_released_notebook_locks_its_test_cells(release: Release) -> None:
+    """Can a student edit a test cell by accident?"""
+    tests = [cell for cell in release.notebook.cells if is_test(cell)]
+    assert len(tests) == 2
+    assert all(is_locked(cell) and cell.metadata.editable is False for cell in tests)
+
+
+def test_release_is_known_to_be_up_to_date_until_the_source_changes(fresh_course: Course) -> None:
+    """Is nothing released twice, and nothing graded against an old release?"""
+    assert not is_released(fresh_course, tiny.NAME)
+    make_release(fresh_course, tiny.NAME)
+    assert is_released(fresh_course, tiny.NAME)
+    (fresh_course.sources / tiny.NAME / "tinyhelp.py").write_text("# changed\n")
+    assert not is_released(fresh_course, tiny.NAME)
+
+
+def test_unreleased_assignment_says_what_to_run(fresh_course: Course) -> None:
+    """Does the error end with the next command?"""
+    with pytest.raises(CourseError, match="make release"):
+        load_release(fresh_course, tiny.NAME)
+
+
+def test_unknown_assignment_lists_the_known_ones(fresh_course: Course) -> None:
+    """Does a typing mistake show what there is?"""
+    with pytest.raises(CourseError, match="Assignments here: tiny"):
+        fresh_course.check_assignment("tyni")
+
+
+def leaks_after(course: Course, change) -> list[str]:
+    """Release, spoil the release, check it."""
+    make_release(course, tiny.NAME)
+    folder = course.release / tiny.NAME
+    change(folder)
+    return check_release(folder, course.solutions / tiny.NAME, tiny.NAME)
+
+
+def test_clean_release_has_no_leak(fresh_course: Course) -> None:
+    """Does an honest release pass?"""
+    assert leaks_after(fresh_course, lambda folder: None) == []
+
+
+def test_code_of_the_cases_is_found_under_any_name(fresh_course: Course) -> None:
+    """Is a copied secret found by its content, wherever it was copied to?"""
+    secret = (fresh_course.solutions / tiny.NAME / "cases.py").read_text()
+    stolen = "# nothing to see\n" + "\n".join(line + "  # note" for line in secret.splitlines())
+    problems = leaks_after(fresh_course, lambda folder: (folder / "readme_helper.py").write_text(stolen))
+    assert len(problems) == 1
+    assert "readme_helper.py: shares code with cases.py" in problems[0]
+
+
+def test_unlocked_test_cell_is_refused(fresh_course: Course) -> None:
+    """Is a release refused in which a student could edit a test cell?"""
+
+    def unlock(folder) -> None:
+        path = folder / f"{tiny.NAME}.ipynb"
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            if is_test(cell):
+                cell.metadata.editable = True
+        nbformat.write(notebook, path)
+
+    assert any("can be edited" in problem for problem in leaks_after(fresh_course, unlock))
+
+
+def test_tokens_ignore_comments_layout_and_docstrings() -> None:
+    """Is reformatted code still the same code?"""
+    assert code_tokens('def f(a):\n    """Doc."""\n    return a+1  # one') == code_tokens("def f( a ):\n  return a + 1")
