@@ -1,0 +1,191 @@
+"""Inside the sandbox: an IPython shell that runs cells, and the three verbs with which the grader uses it."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
+
+from . import failure
+from .limits import Limits
+from .outputs import Outputs, Stream
+from .wire import Handle, type_name
+
+SEED = 0  # every child starts with the same, so that a notebook that draws random numbers can be repeated
+BY_VALUE = (type(None), bool, int, float, complex, str, bytes, np.ndarray, np.generic)
+
+
+class _Hook(DisplayHook):
+    """The value of a cell's last expression becomes an execute_result."""
+
+    def quiet(self) -> bool:
+        return self.semicolon_at_end_of_expression(self.shell.cell_source)
+
+    def write_output_prompt(self) -> None:
+        pass
+
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: object = None) -> None:
+        self.shell.outputs.rich("execute_result", format_dict, count=self.prompt_count)
+
+    def log_output(self, format_dict: object) -> None:
+        pass
+
+    def finish_displayhook(self) -> None:
+        self._is_active = False
+
+
+class _Publisher(DisplayPublisher):
+    """What `display()` and Matplotlib publish becomes display_data."""
+
+    def publish(
+        self, data: Any, metadata: Any = None, *, transient: Any = None, update: bool = False, **_: Any
+    ) -> None:
+        display_id = transient.get("display_id") if isinstance(transient, dict) else None
+        self.shell.outputs.rich("display_data", data, display_id=display_id, update=update)
+
+    def clear_output(self, wait: bool = False) -> None:
+        self.shell.outputs.clear(wait)
+
+
+class _Compiler(CachingCompiler):
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        return failure.CELL.format(number)
+
+
+class Shell(InteractiveShell):
+    """An IPython shell without a terminal, a history file or a network."""
+
+    displayhook_class = Type(_Hook)
+    display_pub_class = Type(_Publisher)
+    compiler_class = Type(_Compiler)
+    outputs: Outputs
+    cell_source = ""
+
+    def enable_gui(self, gui: object = None) -> None:
+        """`%matplotlib inline` asks for it; there is no GUI."""
+
+    def ask_exit(self) -> None:
+        """`exit` in a cell: a notebook does not end because of it."""
+
+    def showtraceback(self, exc_tuple: Any = None, *_: Any, **__: Any) -> None:
+        error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
+        if error is not None:
+            message = failure.message_of(error)
+            self.outputs.error(failure.class_of(error), message, failure.traceback_of(error))
+
+    def showsyntaxerror(self, *_: Any, **__: Any) -> None:
+        self.showtraceback()
+
+    showindentationerror = showsyntaxerror
+
+
+def warm(limits: Limits) -> Shell:
+    """The shell, with Matplotlib's inline backend on and everything that a first cell would load already loaded."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.HistoryManager.hist_file = ":memory:"
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.enable_tip = False
+    outputs = Outputs(limits)
+    Shell.outputs = outputs
+    shell: Shell = Shell.instance(config=config)
+    shell.run_line_magic("matplotlib", "inline")
+    sys.stdout, sys.stderr = Stream(outputs, "stdout"), Stream(outputs, "stderr")  # type: ignore[assignment]
+    sys.displayhook = shell.displayhook
+    shell.run_cell("import matplotlib.pyplot as plt\n_ = plt.figure().add_subplot().plot([1, 2])", silent=True)
+    shell.run_cell("1 + 1\n1 / 0", silent=True)
+    for name in ("plt", "_", "__", "___"):
+        shell.user_ns.pop(name, None)
+    shell.execution_count = 1
+    outputs.__init__(limits)  # type: ignore[misc]
+    return shell
+
+
+class Session:
+    """The verbs. Each takes and returns plain data; objects that are not stay here, behind handles."""
+
+    def __init__(self, shell: Shell) -> None:
+        self.shell = shell
+        self.kept: dict[int, object] = {}
+        self.numbers: dict[int, int] = {}  # id() of a kept object -> its number
+
+    def keep(self, value: object) -> Handle:
+        number = self.numbers.setdefault(id(value), len(self.kept) + 1)
+        self.kept[number] = value  # kept for good, so its id() is not used again
+        return Handle(number, type_name(value))
+
+    def resolve(self, number: int) -> object:
+        return self.kept[number]
+
+    def run_cell(self, source: str) -> dict[str, Any]:
+        shell, outputs = self.shell, self.shell.outputs
+        shell.cell_source = source
+        outputs.begin()
+        result = shell.run_cell(source, store_history=True)
+        error = result.error_before_exec or result.error_in_exec
+        found = failure.describe(error) if error is not None else None
+        return {"outputs": outputs.finish(), "ok": error is None, "error": found}
+
+    def lookup(self, name: str) -> dict[str, Any]:
+        if name not in self.shell.user_ns:
+            return {"kind": "missing"}
+        value = self.shell.user_ns[name]
+        if isinstance(value, ModuleType):
+            return {"kind": "module", "name": str(ModuleType.__getattribute__(value, "__name__"))[:200]}
+        return {"kind": "function"} if callable(value) else {"kind": "value", "value": value}
+
+    def call(self, target: str | int, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Call a function by name or handle; the reply carries the result and what is now in the arguments."""
+        self.shell.outputs.begin()  # output of calls is bounded like that of cells, and dropped
+        try:
+            function: Any = self.kept[target] if isinstance(target, int) else self.shell.user_ns[target]
+            value = function(*args, **kwargs)
+        except BaseException as error:  # noqa: BLE001 - whatever student code raises is the answer to the call
+            return {"error": failure.describe(error)}
+        finally:
+            self.shell.outputs.begin()
+        return {
+            "value": self.result(value),
+            "args": [self.left(arg) for arg in args],
+            "kwargs": {name: self.left(arg) for name, arg in kwargs.items()},
+        }
+
+    def result(self, value: Any) -> Any:
+        """A tuple comes back with its arrays and numbers by value; whatever else is in it (a cache) stays."""
+        if isinstance(value, tuple):
+            return tuple(
+                item if isinstance(item, BY_VALUE) else self.keep(item) for item in tuple.__iter__(value)
+            )
+        return value
+
+    def left(self, argument: object) -> object:
+        """What the call left in an argument; one that came in as a handle goes out as the same handle."""
+        number = self.numbers.get(id(argument))
+        return argument if number is None else Handle(number, type_name(argument))
+
+
+def reseed() -> None:
+    """NumPy's global generator and `random`: the same start for every child."""
+    import random
+
+    np.random.seed(SEED)  # noqa: NPY002 - the legacy generator is the one that students' cells share
+    random.seed(SEED)  # noqa: S311
+
+
+def no_input(prompt: object = "") -> str:
+    raise EOFError("input() cannot be used: nobody is there to answer")
+
+
+def settle() -> None:
+    """The last touches of a child before its first cell."""
+    builtins.input = no_input
+    reseed()

@@ -1,0 +1,348 @@
+"""What crosses between the grader and the sandbox: plain data, never code, never pickles.
+
+A message is a tree in JSON plus raw buffers:
+
+    uint32 bytes of the tree | uint32 number of buffers | uint64 bytes of each buffer ... | tree | buffers ...
+
+In the tree null, true, false, integers below 2**53, floats and short strings stand for themselves; everything else is
+a list whose first item is a tag. JSON objects do not occur. The decoder reads what hostile code wrote: it
+checks everything, and whatever the bytes are it returns a value or raises `WireError`, in time and memory that the
+`Limits` bound (about 8 bytes per byte of tree, 1 of a buffer, and 200 a node).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .limits import Limits
+
+HEADER = struct.Struct("<II")
+TREE_BYTES = 4 << 20  # long strings travel as buffers, so an honest tree is small
+SHORT_STRING = 200  # characters; a longer string becomes a buffer
+DIRECT_INT = 1 << 53
+DIMENSIONS = 32
+NAME_CHARACTERS = 200
+
+# Python's hashes of these are either keyed (str, bytes) or have few values in common (int below 2**60, float).
+# Colliding keys of other kinds are easy to make and cost quadratic time, so a message may hold only a few of them.
+CHEAP_KEYS = (str, bytes, bool, float, type(None))
+CHEAP_INT = 1 << 60
+COSTLY_KEYS = 1000
+
+DTYPE = re.compile(
+    r"[<>|](?:b1|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32)|S\d{1,7}|U\d{1,7}"
+    r"|[mM]8(?:\[\d{0,9}(?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?)"
+)
+KINDS = "biufcSUMm"
+
+
+class WireError(ValueError):
+    """The message is malformed, or larger than the limits allow."""
+
+
+class TooLarge(WireError):
+    """A value to be sent exceeds a limit. `limit` is the name of the `Limits` field."""
+
+    def __init__(self, limit: str, value: float) -> None:
+        super().__init__(f"more than {value} ({limit})")
+        self.limit = limit
+        self.value = value
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """An object that stays in the sandbox. It can be handed back to a later call, and nothing else."""
+
+    id: int
+    type_name: str
+
+
+def type_name(value: object) -> str:
+    """The qualified name of the value's class, without asking the class itself (which may lie or raise)."""
+    cls = type(value)
+    name = type.__dict__["__qualname__"].__get__(cls)
+    module = type.__dict__["__module__"].__get__(cls)
+    text = name if module in ("builtins", "__main__") or not isinstance(module, str) else f"{module}.{name}"
+    return text[:NAME_CHARACTERS]
+
+
+def encode(value: object, limits: Limits, opaque: Callable[[object], Handle] | None = None) -> bytes:
+    """The message for `value`.
+
+    `opaque` turns what is not plain data into a handle (the sandbox's side); without it such a value raises
+    TypeError. Raises `TooLarge` when the message would exceed the limits.
+    """
+    return _Encoder(limits, opaque).message(value)
+
+
+class _Encoder:
+    def __init__(self, limits: Limits, opaque: Callable[[object], Handle] | None) -> None:
+        self.limits = limits
+        self.opaque = opaque
+        self.buffers: list[bytes] = []
+        self.nodes = 0
+        self.bytes = 0
+
+    def message(self, value: object) -> bytes:
+        tree = json.dumps(self.node(value, 0), separators=(",", ":")).encode()
+        self.count(len(tree))
+        if len(tree) > TREE_BYTES:
+            raise TooLarge("message_nodes", self.limits.message_nodes)
+        sizes = struct.pack(f"<{len(self.buffers)}Q", *map(len, self.buffers))
+        return b"".join((HEADER.pack(len(tree), len(self.buffers)), sizes, tree, *self.buffers))
+
+    def count(self, size: int) -> None:
+        self.bytes += size
+        if self.bytes > self.limits.message_bytes:
+            raise TooLarge("message_bytes", self.limits.message_bytes)
+
+    def buffer(self, data: bytes) -> int:
+        self.count(len(data) + 8)
+        self.buffers.append(data)
+        return len(self.buffers) - 1
+
+    def node(self, value: Any, depth: int) -> Any:
+        """The tree of one value. Subclasses are read through the base class, so that their methods do not run."""
+        self.nodes += 1
+        if self.nodes > self.limits.message_nodes:
+            raise TooLarge("message_nodes", self.limits.message_nodes)
+        cls = type(value)
+        if value is None or cls is bool or cls is float:
+            return value
+        if isinstance(value, Handle):
+            return ["h", value.id, value.type_name]
+        if depth > self.limits.message_depth:
+            return self.stays(value)
+        if issubclass(cls, np.generic):
+            return self.array("n", value, np.asarray(value))
+        if issubclass(cls, np.ndarray):
+            return self.array("a", value, np.ndarray.view(value, np.ndarray))
+        if issubclass(cls, float):
+            return float.__float__(value)
+        if issubclass(cls, int):
+            return self.integer(int.__int__(value))
+        if issubclass(cls, str):
+            return self.string(str.__str__(value))
+        if issubclass(cls, bytes):
+            return ["b", self.buffer(bytes.__getitem__(value, slice(None)))]
+        if cls is complex:
+            return ["c", value.real, value.imag]
+        return self.container(value, cls, depth + 1)
+
+    def container(self, value: Any, cls: type, depth: int) -> Any:
+        if issubclass(cls, list):
+            return ["l", *[self.node(item, depth) for item in list.__iter__(value)]]
+        if issubclass(cls, tuple):
+            return ["t", *[self.node(item, depth) for item in tuple.__iter__(value)]]
+        if issubclass(cls, dict):
+            items = list(dict.items(value))
+            if all(_is_key(key) for key, _ in items):
+                return ["d", *[part for pair in items for part in (self.node(p, depth) for p in pair)]]
+        elif issubclass(cls, (set, frozenset)):
+            items = list((set if issubclass(cls, set) else frozenset).__iter__(value))
+            if all(map(_is_key, items)):
+                return ["s" if issubclass(cls, set) else "z", *[self.node(item, depth) for item in items]]
+        return self.stays(value)
+
+    def stays(self, value: object) -> list[Any]:
+        if self.opaque is None:
+            raise TypeError(f"{type_name(value)} is not plain data")
+        handle = self.opaque(value)
+        return ["h", handle.id, handle.type_name]
+
+    def integer(self, value: int) -> Any:
+        if -DIRECT_INT < value < DIRECT_INT:
+            return value
+        return ["i", hex(value)] if value.bit_length() <= self.limits.integer_bits else self.stays(value)
+
+    def string(self, value: str) -> Any:
+        if len(value) <= SHORT_STRING:
+            return value
+        self.count(len(value))  # before the copy: a huge string should not be copied to be refused
+        return ["u", self.buffer(value.encode("utf-8", "replace"))]
+
+    def array(self, tag: str, value: object, array: np.ndarray) -> list[Any]:
+        dtype = array.dtype
+        if dtype.kind not in KINDS or not DTYPE.fullmatch(dtype.str) or array.ndim > DIMENSIONS:
+            return self.stays(value)
+        if array.nbytes > self.limits.message_bytes:
+            raise TooLarge("message_bytes", self.limits.message_bytes)
+        return [tag, dtype.str, list(array.shape), self.buffer(array.tobytes())]
+
+
+def _is_key(value: object) -> bool:
+    if type(value) is tuple:
+        return all(map(_is_key, value))
+    return value is None or isinstance(value, (bool, int, float, complex, str, bytes, np.generic))
+
+
+def most_bytes(limits: Limits) -> int:
+    """The largest message that `decode` accepts, and so the most that its caller need hold."""
+    return limits.message_bytes + 16 * limits.message_nodes
+
+
+def decode(message: bytes, limits: Limits, resolve: Callable[[int], object] | None = None) -> Any:
+    """The value of a message. Raises `WireError`, and nothing else, for whatever is wrong with it.
+
+    `resolve` gives the object behind a handle (the sandbox's side); without it handles stay handles.
+    """
+    return _Decoder(message, limits, resolve).value()
+
+
+def _small_integer(text: str) -> int:
+    if len(text) > 17:
+        raise WireError("integer too long for the tree")
+    return int(text)
+
+
+def _no_objects(pairs: object) -> None:
+    raise WireError("a JSON object in the tree")
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_no_objects, parse_int=_small_integer)
+
+
+class _Decoder:
+    def __init__(self, message: bytes, limits: Limits, resolve: Callable[[int], object] | None) -> None:
+        self.limits = limits
+        self.resolve = resolve
+        self.nodes = 0
+        self.costly_keys = 0
+        self.tree, self.buffers = self.split(memoryview(message))
+
+    def split(self, message: memoryview) -> tuple[bytes, list[memoryview]]:
+        if not HEADER.size <= len(message) <= most_bytes(self.limits):
+            raise WireError("message too short or too long")
+        tree_bytes, count = HEADER.unpack_from(message)
+        start = HEADER.size + 8 * count
+        if tree_bytes > TREE_BYTES or count > self.limits.message_nodes or start > len(message):
+            raise WireError("bad header")
+        sizes = struct.unpack_from(f"<{count}Q", message, HEADER.size)
+        if start + tree_bytes + sum(sizes) != len(message):
+            raise WireError("the sizes do not add up")
+        tree = bytes(message[start : start + tree_bytes])
+        # every value but the first comes after a comma or a bracket: counted before anything is built
+        if tree.count(b"[") + tree.count(b",") > 4 * self.limits.message_nodes:
+            raise WireError("too many values")
+        buffers, end = [], start + tree_bytes
+        for size in sizes:
+            buffers.append(message[end : end + size])
+            end += size
+        return tree, buffers
+
+    def value(self) -> Any:
+        try:
+            return self.node(_JSON.decode(self.tree.decode("utf-8")), 0)
+        except WireError:
+            raise
+        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError) as error:
+            raise WireError(f"malformed message: {type(error).__name__}") from None
+
+    def node(self, tree: Any, depth: int) -> Any:
+        self.nodes += 1
+        if self.nodes > self.limits.message_nodes or depth > self.limits.message_depth + 2:
+            raise WireError("too many values, or too deep")
+        if tree is None or isinstance(tree, (bool, float)):
+            return tree
+        if isinstance(tree, int):
+            return tree
+        if isinstance(tree, str):
+            return tree if tree.isascii() else tree.encode("utf-8", "replace").decode()  # no lone surrogates
+        tag, *rest = tree  # an empty list raises ValueError
+        return _READERS[tag](self, rest, depth + 1)  # an unknown tag raises LookupError, a list as tag TypeError
+
+    def items(self, rest: list[Any], depth: int) -> list[Any]:
+        return [self.node(item, depth) for item in rest]
+
+    def key(self, tree: Any, depth: int) -> Any:
+        value = self.node(tree, depth)
+        if not _is_key(value):
+            raise WireError("unhashable key")
+        if not (isinstance(value, CHEAP_KEYS) or (type(value) is int and abs(value) < CHEAP_INT)):
+            self.costly_keys += 1
+            if self.costly_keys > COSTLY_KEYS:
+                raise WireError("too many keys whose hashes may collide")
+        return value
+
+    def read_dict(self, rest: list[Any], depth: int) -> dict[Any, Any]:
+        pairs = zip(rest[::2], rest[1::2], strict=True)
+        return {self.key(key, depth): self.node(value, depth) for key, value in pairs}
+
+    def read_integer(self, rest: list[Any], depth: int) -> int:
+        (text,) = rest
+        if len(text) > self.limits.integer_bits // 4 + 4:
+            raise WireError("integer too large")
+        return int(text, 16)
+
+    def read_complex(self, rest: list[Any], depth: int) -> complex:
+        real, imag = rest
+        if type(real) is not float or type(imag) is not float:
+            raise WireError("complex of what is not floats")
+        return complex(real, imag)
+
+    def read_buffer(self, rest: list[Any], depth: int) -> memoryview:
+        (index,) = rest
+        return self.take(index)
+
+    def take(self, index: Any) -> memoryview:
+        """A buffer by its number. Each may be used once, or a small message could unfold into a huge value."""
+        if type(index) is not int or not 0 <= index < len(self.buffers) or self.buffers[index] is None:
+            raise WireError("no such buffer")
+        data, self.buffers[index] = self.buffers[index], None
+        return data
+
+    def read_array(self, rest: list[Any], depth: int) -> np.ndarray:
+        text, shape, index = rest
+        if type(text) is not str or not DTYPE.fullmatch(text):
+            raise WireError("dtype not allowed")
+        if type(shape) is not list or len(shape) > DIMENSIONS:
+            raise WireError("bad shape")
+        if any(type(size) is not int or not 0 <= size < 1 << 31 for size in shape):
+            raise WireError("bad shape")
+        dtype = np.dtype(text)
+        data = self.take(index)
+        if dtype.itemsize == 0 or math.prod(shape) * dtype.itemsize != len(data):
+            raise WireError("shape and bytes do not agree")
+        array = np.frombuffer(data, dtype).reshape(shape).copy() if len(data) else np.empty(shape, dtype)
+        # NumPy believes its memory: a bool of 2, or a character beyond Unicode, misbehaves later, far from here
+        if dtype.kind == "b" and np.frombuffer(data, np.uint8).max(initial=0) > 1:
+            raise WireError("a bool that is neither 0 nor 1")
+        if dtype.kind == "U" and np.frombuffer(data, dtype.str[0] + "u4").max(initial=0) > 0x10FFFF:
+            raise WireError("a character beyond Unicode")
+        return array
+
+    def read_scalar(self, rest: list[Any], depth: int) -> Any:
+        array = self.read_array(rest, depth)
+        if array.shape != ():
+            raise WireError("a scalar with a shape")
+        return array[()]
+
+    def read_handle(self, rest: list[Any], depth: int) -> object:
+        number, name = rest
+        if type(number) is not int or type(name) is not str or len(name) > NAME_CHARACTERS:
+            raise WireError("bad handle")
+        return self.resolve(number) if self.resolve else Handle(number, self.node(name, depth))
+
+
+_READERS: dict[str, Callable[[_Decoder, list[Any], int], Any]] = {
+    "l": _Decoder.items,
+    "t": lambda self, rest, depth: tuple(self.items(rest, depth)),
+    "s": lambda self, rest, depth: {self.key(item, depth) for item in rest},
+    "z": lambda self, rest, depth: frozenset(self.key(item, depth) for item in rest),
+    "d": _Decoder.read_dict,
+    "i": _Decoder.read_integer,
+    "c": _Decoder.read_complex,
+    "b": lambda self, rest, depth: bytes(self.read_buffer(rest, depth)),
+    "u": lambda self, rest, depth: str(self.read_buffer(rest, depth), "utf-8", "replace"),
+    "a": _Decoder.read_array,
+    "n": _Decoder.read_scalar,
+    "h": _Decoder.read_handle,
+}

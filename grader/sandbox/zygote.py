@@ -1,0 +1,197 @@
+"""The warm parent: imports everything once, then forks one confined child per submission. Never runs student code.
+
+Control socket (file descriptor 3, one message per datagram, JSON):
+    grader -> {"fork": n}  with one end of a socketpair attached
+    warm parent -> {"ready": …} once; {"forked": n} with the child's pidfd; {"exited": n, …} when it is gone
+
+A child answers requests on its socket until it is killed. Frames, both ways: uint64 size, uint64 nonce, message.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from . import confine, shell, wire
+from .layers import Layers
+from .limits import Limits
+
+CONTROL = 3
+FRAME = struct.Struct("<QQ")
+
+
+def main(argument: str) -> None:
+    """Warm up and serve until the grader closes the control socket."""
+    settings = json.loads(argument)
+    if settings["control"] != CONTROL:
+        os.dup2(settings["control"], CONTROL, inheritable=False)
+        os.close(settings["control"])
+    limits, layers = Limits(**settings["limits"]), Layers(**settings["layers"])
+    warm_shell = shell.warm(limits)
+    for name in settings["preload"]:
+        importlib.import_module(name)
+    sys.path[:] = [path for path in sys.path if path not in ("", settings["kit"])] + [""]
+    for name in [name for name in sys.modules if name.partition(".")[0] == __package__]:
+        del sys.modules[name]  # the modules live on; a student's `import` does not find them
+    threads = len(os.listdir("/proc/self/task"))
+    if threads != 1:
+        raise RuntimeError(f"{threads} threads in the warm parent: it cannot be forked safely")
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    WarmParent(limits, layers, warm_shell, settings["scratch"]).serve()
+
+
+class WarmParent:
+    def __init__(self, limits: Limits, layers: Layers, warm_shell: shell.Shell, scratch: str) -> None:
+        self.limits = limits
+        self.layers = layers
+        self.shell = warm_shell
+        self.scratch = scratch
+        self.control = socket.socket(fileno=CONTROL)
+        self.own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        self.children: dict[int, tuple[int, int]] = {}  # pidfd -> (number, pid)
+        self.poll = select.poll()
+
+    def serve(self) -> None:
+        self.poll.register(self.control, select.POLLIN)
+        self.say({"ready": {"layers": asdict(self.layers), "landlock": confine.landlock_abi()}})
+        while True:
+            for fd, _ in self.poll.poll():
+                if fd in self.children:
+                    self.reap(fd)
+                elif not self.obey():
+                    return
+
+    def say(self, message: dict[str, Any], fds: tuple[int, ...] = ()) -> None:
+        socket.send_fds(self.control, [json.dumps(message).encode()], list(fds))
+
+    def obey(self) -> bool:
+        """One request of the grader; False when it has gone."""
+        message, fds, _, _ = socket.recv_fds(self.control, 65536, 1)
+        if not message:
+            return False
+        number = json.loads(message)["fork"]
+        pid = self.fork()
+        if pid == 0:
+            self.become_child(fds[0])
+        os.close(fds[0])
+        pidfd = os.pidfd_open(pid)
+        self.children[pidfd] = (number, pid)
+        self.poll.register(pidfd, select.POLLIN)
+        self.say({"forked": number}, (pidfd,))
+        return True
+
+    def fork(self) -> int:
+        """Fork a child that is process 1 of a pid namespace of its own, and stay in ours."""
+        if not self.layers.cage:
+            return os.fork()
+        confine.unshare(confine.NEWPID)  # for the children of this process, not for itself
+        pid = os.fork()
+        if pid:
+            confine.enter(self.own_pid_namespace, confine.NEWPID)
+        return pid
+
+    def reap(self, pidfd: int) -> None:
+        number, pid = self.children.pop(pidfd)
+        _, status, usage = os.wait4(pid, 0)
+        self.poll.unregister(pidfd)
+        os.close(pidfd)
+        self.say({"exited": number, "status": status, "cpu": usage.ru_utime + usage.ru_stime, "rss": usage.ru_maxrss})
+
+    def become_child(self, fd: int) -> None:
+        """Confine this process, then serve requests; never returns."""
+        try:
+            os.dup2(fd, CONTROL)  # the control socket itself is closed by this
+            null = os.open(os.devnull, os.O_RDWR)
+            for standard in range(3):
+                os.dup2(null, standard)
+            os.closerange(CONTROL + 1, 65536)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            scratch = self.scratch
+            if not self.layers.cage:
+                scratch = os.path.join(scratch, str(os.getpid()))
+                os.mkdir(scratch)
+            try:
+                active = confine.confine(self.limits, self.layers, scratch)
+            except (confine.ConfineError, OSError) as error:
+                hello: dict[str, Any] = {"refused": str(error)}
+            else:
+                hello = {"active": active}
+            gc.enable()
+            shell.settle()
+            Server(self.shell, self.limits).serve(hello)
+        finally:
+            os._exit(70)
+
+
+class Server:
+    """The child's end of the conversation."""
+
+    def __init__(self, warm_shell: shell.Shell, limits: Limits) -> None:
+        self.limits = limits
+        self.session = shell.Session(warm_shell)
+        self.verbs = {
+            "files": self.files,
+            "cell": self.session.run_cell,
+            "lookup": self.session.lookup,
+            "call": self.session.call,
+            "fetch": lambda number: {"value": self.session.kept[number]},
+        }
+
+    def serve(self, hello: dict[str, Any]) -> None:
+        self.send(0, wire.encode(hello, self.limits))
+        while True:
+            size, nonce = FRAME.unpack(self.receive(FRAME.size))
+            request = self.receive(size)
+            self.send(nonce, self.answer(request))
+
+    def answer(self, message: bytes) -> bytes:
+        try:
+            verb, *arguments = wire.decode(message, self.limits, self.session.resolve)
+            reply = self.verbs[verb](*arguments)
+            return wire.encode(reply, self.limits, self.session.keep)
+        except wire.TooLarge as error:
+            reply = {"limit": error.limit, "limit_value": error.value}
+        except Exception as error:  # noqa: BLE001 - MemoryError while encoding, an unknown handle, …
+            reply = {"error": shell.failure.describe(error)}
+        return wire.encode(reply, self.limits)
+
+    def files(self, files: dict[str, bytes], links: dict[str, str]) -> dict[str, Any]:
+        """Fill the working folder: the submission's own files, and links to the released ones, which win."""
+        skipped = []
+        for name, target in links.items():
+            os.symlink(target, name)
+        for name, data in files.items():
+            try:
+                if name.partition("/")[0] in links:
+                    raise FileExistsError
+                os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
+                with open(name, "wb") as file:
+                    file.write(data)
+            except OSError:
+                skipped.append(name)
+        return {"skipped": skipped}
+
+    def receive(self, size: int) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            part = os.read(CONTROL, min(size - len(data), 1 << 20))
+            if not part:
+                os._exit(0)
+            data += part
+        return bytes(data)
+
+    def send(self, nonce: int, message: bytes) -> None:
+        frame = memoryview(FRAME.pack(len(message), nonce) + message)
+        while frame:
+            frame = frame[os.write(CONTROL, frame) :]
