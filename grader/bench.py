@@ -19,13 +19,13 @@ from .sandbox.limits import Limits
 def solution_module(course: Course, assignment: str, name: str) -> ModuleType | None:
     """Import `solutions/ASSIGNMENT/NAME.py`, None where there is no such file.
 
-    The assignment's public modules are importable by their plain names meanwhile and after, as in the notebook.
+    From then on the assignment's public modules are importable by their plain names, as in the notebook.
     """
-    if not (course.solutions / assignment / f"{name}.py").is_file():
-        return None
     for folder in (str(course.root), str(course.sources / assignment)):
         if folder not in sys.path:
             sys.path.insert(0, folder)
+    if not (course.solutions / assignment / f"{name}.py").is_file():
+        return None
     return importlib.import_module(f"solutions.{assignment}.{name}")
 
 

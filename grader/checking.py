@@ -28,7 +28,6 @@ class Student(Protocol):
     def __getitem__(self, name: str) -> Any: ...
 
 
-
 @dataclass(frozen=True, slots=True)
 class Case:
     """One thing that is checked and what it is worth.

@@ -41,7 +41,7 @@ def main() -> None:
         raise SystemExit(EXIT_USAGE) from None
     except PermissionError as error:
         warn.print(
-            f"[bold red]error:[/] no permission for {_plain(error.filename)}. Change its mode and run again."
+            f"[bold red]error:[/] no permission for {_plain(error.filename)}. Mend that and run again."
         )
         raise SystemExit(EXIT_USAGE) from None
     except OSError as error:
@@ -121,7 +121,7 @@ def grade(
 
 def _protection(no_sandbox: bool):
     from .sandbox.doctor import refuse_reason
-    from .sandbox.host import Layers
+    from .sandbox.host import ALL, Layers
 
     if no_sandbox:
         warn.print(
@@ -131,7 +131,7 @@ def _protection(no_sandbox: bool):
     if reason := refuse_reason():
         warn.print(f"[bold red]Grading refused:[/] {_plain(reason)}\nSee: make doctor")
         raise SystemExit(EXIT_SANDBOX)
-    return Layers.all()
+    return ALL
 
 
 def _release_if_needed(course: Course, assignment: str) -> None:

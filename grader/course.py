@@ -1,9 +1,9 @@
 """Where a course keeps its files. Every path of a course is said here, once.
 
-    assignment/NAME/   public: the source notebook, the students' helper modules
-    solutions/NAME/    secret: graded cases, reference solution, fixtures
-    course/            made at run time: release, submissions, graded notebooks, gradebook (all personal data)
-    course/sample/     the same for the bundled sample class, so that it never mixes with a real one
+assignment/NAME/   public: the source notebook, the students' helper modules
+solutions/NAME/    secret: graded cases, reference solution, fixtures
+course/            made at run time: release, submissions, graded notebooks, gradebook (all personal data)
+course/sample/     the same for the bundled sample class, so that it never mixes with a real one
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ class Course:
         if not self.submitted.is_dir():
             return []
         return sorted(
-            path.name for path in self.submitted.iterdir() if not path.name.startswith(".") and (path / assignment).is_dir()
+            path.name
+            for path in self.submitted.iterdir()
+            if not path.name.startswith(".") and (path / assignment).is_dir()
         )
 
 

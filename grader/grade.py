@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.metadata
 import math
@@ -75,7 +76,9 @@ def arrange_cases(release: Release, cases: Sequence[Case]) -> dict[str, list[Cas
     for cell, members in by_cell.items():
         total = math.fsum(case.points for case in members)
         if not math.isclose(total, release.tests[cell].points):
-            raise ValueError(f"the cases of '{cell}' are worth {total:g} points, the cell {release.tests[cell].points:g}")
+            raise ValueError(
+                f"the cases of '{cell}' are worth {total:g} points, the cell {release.tests[cell].points:g}"
+            )
     return by_cell
 
 
@@ -111,8 +114,12 @@ def grade_submission(bench: Bench, submission: Submission) -> GradedSubmission:
         repairs=tuple(clip(line) for line in intake.repairs),
         problem=problem,
         versions=versions(),
-        limits=bench.limits.as_dict(),
-        seconds={"intake": round(read - started, 4), "student": round(student_seconds, 4), "total": round(judged - started, 4)},
+        limits=dataclasses.asdict(bench.limits),
+        seconds={
+            "intake": round(read - started, 4),
+            "student": round(student_seconds, 4),
+            "total": round(judged - started, 4),
+        },
     )
     return GradedSubmission(verdict, notebook)
 
@@ -125,7 +132,9 @@ def _run_and_judge(bench: Bench, notebook: NotebookNode) -> tuple[Results, dict[
 
     All outputs are in before the first hidden input goes into the sandbox, so no cell can print one.
     """
-    run = [cell for cell in notebook.cells if cell.cell_type == "code" and not is_test(cell) and not is_experiment(cell)]
+    run = [
+        cell for cell in notebook.cells if cell.cell_type == "code" and not is_test(cell) and not is_experiment(cell)
+    ]
     trusted = TrustedNames(bench.release)
     results: Results = {}
     printed: dict[str, str] = {}
@@ -162,7 +171,9 @@ def _write_outputs(release: Release, notebook: NotebookNode, results: Results, p
                 cell.outputs.insert(0, note)
         elif is_test(cell):
             grade_id = nbgrader_metadata(cell)["grade_id"]
-            cell.outputs = _verdict_outputs(release.tests[grade_id].points, results[grade_id], printed.get(grade_id, ""))
+            cell.outputs = _verdict_outputs(
+                release.tests[grade_id].points, results[grade_id], printed.get(grade_id, "")
+            )
         elif cell.cell_type == "markdown" and "attachments" in cell:
             cell.attachments = nbformat.from_dict(safe_attachments(cell.attachments))
 

@@ -116,7 +116,7 @@ def load_release(course: Course, assignment: str) -> Release:
         assignment=assignment,
         notebook=nbformat.read(released, as_version=4),
         tests=tests,
-        files=source_folder,
+        files=released.parent,
         sha256=folder_digest(source_folder),
     )
 

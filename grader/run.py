@@ -20,8 +20,8 @@ from rich.progress import Progress as Bar
 
 from .bench import open_bench
 from .course import Course
-from .grade import Bench, GradedSubmission, Submission, grade_submission
 from .files import read_regular_file, write_whole
+from .grade import Bench, GradedSubmission, Submission, grade_submission
 from .gradebook import GradeRecorder
 from .intake import MAX_BYTES
 from .release import load_release
@@ -60,7 +60,9 @@ def read_submission(folder: Path, assignment: str, student: str) -> Submission:
         others = sorted(folder.glob("*.ipynb"))
         if len(others) != 1:
             there = "several notebooks" if others else "no notebook"
-            return Submission(student, None, problem=f"The folder holds {there}; hand in one file called {assignment}.ipynb.")
+            return Submission(
+                student, None, problem=f"The folder holds {there}; hand in one file called {assignment}.ipynb."
+            )
         path = others[0]
     try:
         data = read_regular_file(path, MAX_BYTES + 1)
@@ -69,7 +71,9 @@ def read_submission(folder: Path, assignment: str, student: str) -> Submission:
     return Submission(student, data)
 
 
-def grade_class(course: Course, assignment: str, students: list[str], options: RunOptions) -> Iterator[GradedSubmission]:
+def grade_class(
+    course: Course, assignment: str, students: list[str], options: RunOptions
+) -> Iterator[GradedSubmission]:
     """Yield every student's graded submission as it is done, in no particular order.
 
     A worker process that dies takes nobody along: what it worked on is tried once more, alone.

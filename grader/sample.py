@@ -17,7 +17,9 @@ def write_sample_class(course: Course, assignment: str) -> list[str]:
     """
     recipe = solution_module(course, assignment, "sample_class")
     if recipe is None:
-        raise CourseError(f"Nothing is submitted, and '{assignment}' has no sample class (solutions/{assignment}/sample_class.py).")
+        raise CourseError(
+            f"Nothing is submitted, and '{assignment}' has no sample class (solutions/{assignment}/sample_class.py)."
+        )
     release = load_release(course, assignment)
     submissions: dict[str, bytes] = recipe.make_submissions(release.notebook)
     for student, data in submissions.items():

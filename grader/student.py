@@ -15,7 +15,17 @@ from typing import Any
 import numpy as np
 
 from .checking import NotAttempted, StudentError, StudentTimeout
-from .sandbox.host import BadReply, Child, ChildDied, LimitHit, RemoteError, Sandbox
+from .sandbox.host import (
+    MISSING,
+    BadReply,
+    Child,
+    ChildDied,
+    Function,
+    LimitHit,
+    Module,
+    RemoteError,
+    Sandbox,
+)
 from .sandbox.limits import Limits
 from .sandbox.wire import Handle
 
@@ -68,16 +78,20 @@ class StudentCode:
         except (LimitHit, ChildDied, BadReply) as reason:
             self._drop()
             raise _as_student_error(name, reason) from None
-        if found.kind == "missing":
-            raise StudentError(f"`{name}` is not defined. Run the cell that defines it, from top to bottom, before you hand in.")
-        if found.kind == "data":
-            return found.value
-        return RemoteFunction(self, name)
+        if found is MISSING:
+            raise StudentError(f"`{name}` is not defined. Run the notebook from top to bottom before you hand in.")
+        if isinstance(found, Function):
+            return RemoteFunction(self, name)
+        if isinstance(found, Module):
+            raise StudentError(f"`{name}` is the module {found.name}, not a function.")
+        return found
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the student's function on copies; write back what it left in mutable arguments."""
         if self._hangs[name] >= MAX_HANGS:
-            raise StudentTimeout(f"{name} did not return in time on {MAX_HANGS} earlier calls, so it was not called again.")
+            raise StudentTimeout(
+                f"{name} did not return in time on {MAX_HANGS} earlier calls, so it was not called again."
+            )
         started = time.monotonic()
         try:
             reply = self._alive().call(name, args, kwargs, seconds=self._left(self._limits.call_seconds))

@@ -86,7 +86,7 @@ def print_summary(console: Console, lines: Sequence[Line], course: Course) -> No
     waiting = sum(line.recorded.needs_marking > 0 for line in lines if line.recorded)
     failed = sum(line.verdict.infra for line in lines)
     console.print(
-        f"\n{len(lines) - failed} graded, {failed} not graded, {waiting} with answers to mark by hand (make formgrader)."
+        f"\n{len(lines) - failed} graded, {failed} not graded, {waiting} with answers to mark (make formgrader)."
     )
     console.print(
         Text(f"grades: {course.grades_csv}\nnotebooks and verdicts: {course.autograded}\ngradebook: {course.gradebook}")

@@ -16,7 +16,7 @@ from .fill import fill
 from .grade import Bench, Submission, grade_submission
 from .leak import check_release
 from .release import make_release
-from .sandbox.host import Layers
+from .sandbox.host import ALL
 from .verdict import Status, Verdict
 
 SALT = "validate"
@@ -47,19 +47,25 @@ def _scratch_parent(course: Course) -> Path:
 
 def _validate(course: Course, assignment: str) -> Iterator[Claim]:
     problems = check_release(course.release / assignment, course.solutions / assignment, assignment)
-    yield Claim(not problems, "nothing secret stands in the release" + "".join(f"\n        {line}" for line in problems))
+    yield Claim(
+        not problems, "nothing secret stands in the release" + "".join(f"\n        {line}" for line in problems)
+    )
     fixtures = solution_module(course, assignment, "make_fixtures")
     if fixtures is not None:
         wrong = fixtures.differences()
-        yield Claim(not wrong, "the fixtures are reproduced bit for bit" + "".join(f"\n        {line}" for line in wrong))
-    with open_bench(course, assignment, SALT, layers=Layers.all()) as bench:
+        yield Claim(
+            not wrong, "the fixtures are reproduced bit for bit" + "".join(f"\n        {line}" for line in wrong)
+        )
+    with open_bench(course, assignment, SALT, layers=ALL) as bench:
         source = (course.solutions / assignment / "reference.py").read_text(encoding="utf-8")
         solved = _grade(bench, fill(bench.release.notebook, source))
         yield Claim(solved.points == solved.max_points, f"the solution earns {_points(solved)}{_lost(solved)}")
         untouched = _grade(bench, bench.release.notebook)
         yield Claim(untouched.points == 0, f"the untouched release earns {_points(untouched)}")
         attempted = [case.id for case in untouched.cases if case.status is not Status.NOT_ATTEMPTED]
-        yield Claim(not attempted, f"every case of the untouched release says 'not attempted' {attempted or ''}".rstrip())
+        yield Claim(
+            not attempted, f"every case of the untouched release says 'not attempted' {attempted or ''}".rstrip()
+        )
 
 
 def _grade(bench: Bench, notebook: nbformat.NotebookNode) -> Verdict:

@@ -1,0 +1,187 @@
+"""The core: one submission in, one verdict out, whatever the submission does."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_output
+
+from grader.bench import open_bench
+from grader.course import Course
+from grader.fill import fill
+from grader.grade import Bench, Submission, grade_submission
+from grader.sandbox.host import ALL
+from grader.sandbox.limits import Limits
+from grader.verdict import Status, Verdict
+
+from . import tiny
+
+QUICK = Limits(cell_seconds=2, call_seconds=1, submission_seconds=15, address_space_mib=1024)
+
+
+@pytest.fixture(scope="module")
+def bench(tiny_course: Course) -> Iterator[Bench]:
+    with open_bench(tiny_course, tiny.NAME, "salt", layers=ALL, limits=QUICK) as opened:
+        yield opened
+
+
+def grade(bench: Bench, answer: str | NotebookNode | bytes | None) -> Verdict:
+    return graded(bench, answer).verdict
+
+
+def graded(bench: Bench, answer: str | NotebookNode | bytes | None):
+    if isinstance(answer, str):
+        answer = fill(bench.release.notebook, answer)
+    data = nbformat.writes(answer).encode() if isinstance(answer, NotebookNode) else answer
+    return grade_submission(bench, Submission("s01", data))
+
+
+def statuses(verdict: Verdict) -> dict[str, Status]:
+    return {case.id: case.status for case in verdict.cases}
+
+
+def test_right_answer_earns_everything(bench: Bench) -> None:
+    """Does a right answer get full marks, through the sandbox?"""
+    verdict = grade(bench, tiny.REFERENCE)
+    assert (verdict.points, verdict.max_points) == (6.0, 6.0)
+    assert set(statuses(verdict).values()) == {Status.PASS}
+
+
+def test_untouched_release_earns_nothing_and_is_not_called_wrong(bench: Bench) -> None:
+    """Is an empty notebook 'not attempted'?"""
+    verdict = grade(bench, bench.release.notebook)
+    assert verdict.points == 0
+    assert set(statuses(verdict).values()) == {Status.NOT_ATTEMPTED}
+
+
+def test_wrong_answer_loses_its_case_and_keeps_the_others(bench: Bench) -> None:
+    """Is the mistake named, and only it paid for?"""
+    verdict = grade(bench, "def double(x):\n    return x + 2")
+    assert statuses(verdict)["double_hidden/values"] is Status.FAIL
+    assert statuses(verdict)["double_hidden/input"] is Status.PASS
+    wrong = next(case for case in verdict.cases if case.id == "double_hidden/values")
+    assert (wrong.misconception, wrong.hint, wrong.ratio) == ("added", "What is two times x?", 3.0)
+
+
+def test_in_place_damage_is_seen_through_the_sandbox(bench: Bench) -> None:
+    """Does what the function left in its argument come back?"""
+    verdict = grade(bench, "def double(x):\n    x *= 2\n    return x")
+    assert statuses(verdict)["double_hidden/input"] is Status.FAIL
+    assert statuses(verdict)["double_hidden/values"] is Status.PASS
+
+
+def test_exception_is_reported_with_the_students_own_line(bench: Bench) -> None:
+    """Does the student see which line raised?"""
+    verdict = grade(bench, "def double(x):\n    return x['nothing']")
+    case = next(case for case in verdict.cases if case.id == "double_hidden/values")
+    assert case.status is Status.ERROR
+    assert "x['nothing']" in case.message
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "def double(x):\n    while True:\n        pass",
+        "def double(x):\n    import os\n    os._exit(0)",
+        "def double(x):\n    raise SystemExit",
+        "def double(x):\n    return bytearray(8 << 30)",
+        "def double(x):\n    return double(x)",
+        "import os\nos.kill(os.getpid(), 9)\ndef double(x):\n    return 2 * x + 1",
+    ],
+    ids=["hangs", "exits", "SystemExit", "memory", "recursion", "kills-itself"],
+)
+def test_misbehaving_code_gets_a_verdict_and_no_points(bench: Bench, answer: str) -> None:
+    """Does whatever the code does end in a verdict?"""
+    verdict = grade(bench, answer)
+    assert not verdict.infra
+    assert verdict.points <= 2  # leaving the input alone is worth two points, hanging or not
+
+
+def test_hanging_cell_does_not_take_the_answer_along(bench: Bench) -> None:
+    """Is a right function still judged when another cell of the student hangs?"""
+    notebook = fill(bench.release.notebook, tiny.REFERENCE)
+    notebook.cells.append(new_code_cell("while True:\n    pass"))
+    result = graded(bench, notebook)
+    assert result.verdict.points == 6.0
+    assert result.notebook.cells[-1].outputs[0].output_type == "error"
+
+
+@pytest.mark.parametrize("data", [None, b"", b"not json", b"{}"])
+def test_unreadable_submission_gets_zero_and_a_reason(bench: Bench, data: bytes | None) -> None:
+    """Is there a verdict where there is nothing to grade?"""
+    verdict = grade(bench, data)
+    assert verdict.points == 0
+    assert verdict.problem
+    assert not verdict.infra
+
+
+HOSTILE = {
+    "prints": "print('6.0')",
+    "patches numpy": "import numpy as np\nnp.array_equal = lambda *a, **k: True\nnp.ndarray = object",
+    "redefines builtins": "import builtins\nbuiltins.print = builtins.isinstance = lambda *a, **k: True",
+    "raises SystemExit": "raise SystemExit(0)",
+    "reads solutions": "import glob\nprint(open('../../solutions/tiny/cases.py').read())",
+    "replaces the helper": "import sys, types\nsys.modules['tinyhelp'] = types.SimpleNamespace(looks_doubled=lambda f: True)",
+    "equal to all": "class Same:\n    __eq__ = lambda self, other: True\ndef double(x):\n    return Same()",
+}
+
+
+@pytest.mark.parametrize("cell", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_cell_gains_nothing(bench: Bench, cell: str) -> None:
+    """Can a cell of the student's change what is judged outside?"""
+    notebook = copy.deepcopy(bench.release.notebook)
+    notebook.cells.insert(2, new_code_cell(cell))
+    verdict = grade(bench, notebook)
+    assert verdict.points <= (2 if "Same" in cell else 0)
+    assert "make_cases" not in nbformat.writes(graded(bench, notebook).notebook)
+
+
+def test_grades_in_outputs_or_metadata_are_not_believed(bench: Bench) -> None:
+    """Can a submission bring its own result along?"""
+    notebook = copy.deepcopy(bench.release.notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [new_output("execute_result", {"text/plain": "5.0"}, execution_count=1)]
+    assert grade(bench, notebook).points == 0
+
+
+def test_experiments_are_kept_as_submitted_and_made_harmless(bench: Bench) -> None:
+    """Do the student's own plots stay, and do scripts in them go?"""
+    notebook = fill(bench.release.notebook, tiny.REFERENCE)
+    training = next(cell for cell in notebook.cells if cell.id == "training")
+    training.outputs = [new_output("display_data", {"text/html": "<b>loss</b><script>alert(1)</script>"})]
+    result = graded(bench, notebook)
+    kept = next(cell for cell in result.notebook.cells if cell.get("id") == "training").outputs
+    assert "as submitted" in kept[0].text
+    assert kept[1].data["text/html"] == "<b>loss</b>"
+
+
+def test_graded_notebook_is_valid_and_its_test_cells_hold_the_points(bench: Bench) -> None:
+    """Does nbgrader read from the notebook what the verdict says?"""
+    from nbgrader.utils import determine_grade
+
+    result = graded(bench, "def double(x):\n    return x + 3 * (x == 3)")
+    nbformat.validate(result.notebook)
+    for cell in result.notebook.cells:
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if grade_id in bench.release.tests:
+            assert determine_grade(cell)[0] == sum(case.points for case in result.verdict.of_cell(grade_id))
+
+
+def test_verdict_survives_its_json(bench: Bench) -> None:
+    """Is nothing lost between grading and what reads verdicts?"""
+    verdict = grade(bench, tiny.REFERENCE)
+    assert Verdict.from_json(verdict.to_json()) == verdict
+
+
+def test_no_process_of_a_submission_is_left(bench: Bench) -> None:
+    """Does a submission end when it is graded?"""
+    grade(bench, tiny.REFERENCE)
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    assert len(children) == 1, "only the warm parent"
