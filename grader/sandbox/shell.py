@@ -23,6 +23,14 @@ from .wire import Handle, type_name
 SEED = 0  # every child starts with the same, so that a notebook that draws random numbers can be repeated
 BY_VALUE = (type(None), bool, int, float, complex, str, bytes, np.ndarray, np.generic)
 
+WARM_UP = (
+    "import numpy as np\nnp.random.seed(0)\nnp.random.default_rng(0).normal(size=(3, 3)) @ np.ones(3)",
+    "import matplotlib.pyplot as plt\nplt.plot([1, 2], label='$x$')\nplt.title('a')\nplt.legend()",
+    "import checks_that_do_not_exist",
+    "print([0.5])\n1 / 0",
+)
+"""Cells that make the warm parent load what honest cells load, once instead of in every child."""
+
 
 class _Hook(DisplayHook):
     """The value of a cell's last expression becomes an execute_result."""
@@ -87,6 +95,10 @@ class Shell(InteractiveShell):
 
     showindentationerror = showsyntaxerror
 
+    def _format_exception_for_storage(self, *_: Any, **__: Any) -> dict[str, Any]:
+        """IPython would format every traceback a second time, for a history that nobody reads."""
+        return {}
+
 
 def warm(limits: Limits) -> Shell:
     """The shell, with Matplotlib's inline backend on and everything that a first cell would load already loaded."""
@@ -101,11 +113,11 @@ def warm(limits: Limits) -> Shell:
     shell.run_line_magic("matplotlib", "inline")
     sys.stdout, sys.stderr = Stream(outputs, "stdout"), Stream(outputs, "stderr")  # type: ignore[assignment]
     sys.displayhook = shell.displayhook
-    shell.run_cell("import matplotlib.pyplot as plt\n_ = plt.figure().add_subplot().plot([1, 2])", silent=True)
-    shell.run_cell("1 + 1\n1 / 0", silent=True)
-    for name in ("plt", "_", "__", "___"):
-        shell.user_ns.pop(name, None)
-    shell.execution_count = 1
+    names = set(shell.user_ns)
+    for cell in WARM_UP:
+        shell.run_cell(cell, silent=True)
+    for name in set(shell.user_ns) - names:
+        del shell.user_ns[name]
     outputs.__init__(limits)  # type: ignore[misc]
     return shell
 
