@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,6 @@ def hand_in(course: Course, student: str, notebook: nbformat.NotebookNode | byte
     """Put a submission where it belongs and return its folder."""
     folder = course.submitted / student / NAME
     folder.mkdir(parents=True, exist_ok=True)
-    data = notebook if isinstance(notebook, bytes) else nbformat.writes(notebook).encode()
+    data = notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
     (folder / f"{NAME}.ipynb").write_bytes(data)
     return folder

@@ -1,0 +1,283 @@
+"""Do the visible checks tell right from wrong, one row per mistake, and say it in the student's terms?"""
+
+import re
+
+import checks
+import numpy as np
+import pytest
+import tolerance
+
+from solutions.batchnorm import reference
+
+FORWARD, BACKWARD, ALT = (
+    reference.batchnorm_forward,
+    reference.batchnorm_backward,
+    reference.batchnorm_backward_alt,
+)
+ALL = {
+    "forward_train": (lambda f: checks.forward_train(f), 6),
+    "running_stats": (lambda f: checks.running_stats(f), 4),
+    "test_mode": (lambda f: checks.test_mode(f), 3),
+    "backward": (lambda f: checks.backward(FORWARD, f), 8),
+    "backward_alt": (lambda f: checks.backward_alt(FORWARD, f), 3),
+}
+
+
+def lost(table):
+    """Names of the rows that earned nothing."""
+    return [row.name for row in table.rows if not row.passed]
+
+
+def forward_with(change):
+    """The reference with something done to its answer: change(out, x, gamma, beta, bn_param, cache) -> (out, cache)."""
+
+    def batchnorm_forward(x, gamma, beta, bn_param):
+        out, cache = FORWARD(x, gamma, beta, bn_param)
+        return change(out, x, gamma, beta, bn_param, cache)
+
+    return batchnorm_forward
+
+
+def backward_with(change):
+    def batchnorm_backward(dout, cache):
+        return change(dout, *BACKWARD(dout, cache))
+
+    return batchnorm_backward
+
+
+@pytest.mark.parametrize("check", ALL)
+def test_rows_add_up_to_the_points_of_the_cell(check):
+    """Can exactly the points of the cell be earned?"""
+    function, points = ALL[check]
+    table = function(FORWARD if check in ("forward_train", "running_stats", "test_mode") else BACKWARD)
+    assert table.points == table.max_points == points
+    assert len({row.name for row in table.rows}) == len(table.rows)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "rows"),
+    [
+        (lambda out, x, g, b, p, c: ((out - b) / g, c), ["out_affine"]),
+        (lambda out, x, g, b, p, c: (out.T, c), ["out_shape", "out_standardised", "out_affine"]),
+        (lambda out, x, g, b, p, c: (out * (5 / 6) ** 0.5, c), ["out_standardised", "out_affine"]),
+        (lambda out, x, g, b, p, c: (x.__isub__(1.0) * 0 + out, c), ["inputs_unchanged"]),
+        (lambda out, x, g, b, p, c: (out.tolist(), c), ["out_shape"]),
+        (lambda out, x, g, b, p, c: (out + 0j, c), ["out_shape", "out_standardised", "out_affine"]),
+        (lambda out, x, g, b, p, c: (out * np.nan, c), ["out_standardised", "out_affine"]),
+    ],
+    ids=["no affine", "transposed", "divides by N - 1", "x changed", "a list", "complex", "nan"],
+)
+def test_a_mistake_in_out_costs_its_own_rows(mistake, rows):
+    """Does a mistake cost the rows it is about, and no others?"""
+    assert lost(checks.forward_train(forward_with(mistake))) == rows
+
+
+def stored(**change):
+    """The reference, with what it stored changed afterwards: {key: function of the old and the new value}."""
+
+    def batchnorm_forward(x, gamma, beta, bn_param):
+        before = {key: bn_param.get(key, np.zeros(x.shape[1])) for key in ("running_mean", "running_var")}
+        answer = FORWARD(x, gamma, beta, bn_param)
+        for key, function in change.items():
+            bn_param[key] = function(before[key], bn_param[key])
+        return answer
+
+    return batchnorm_forward
+
+
+@pytest.mark.parametrize(
+    ("change", "rows"),
+    [
+        ({"running_mean": lambda old, new: old}, ["running_mean"]),
+        ({"running_mean": lambda old, new: new[None, :]}, ["running_shape"]),
+        ({"running_var": lambda old, new: new * 1.05}, ["running_var"]),
+        ({"running_var": lambda old, new: np.sqrt(new)}, ["running_var"]),
+        ({"running_mean": lambda old, new: None}, ["running_mean", "running_shape"]),
+    ],
+    ids=["never moved", "shape (1, D)", "other variance", "standard deviation", "None"],
+)
+def test_a_mistake_in_the_running_values_costs_its_own_rows(change, rows):
+    """Does a mistake in running_mean leave the row of running_var alone?"""
+    assert lost(checks.running_stats(stored(**change))) == rows
+
+
+def test_a_swapped_momentum_costs_one_row():
+    """Are the other rows blind to the momentum?"""
+
+    def batchnorm_forward(x, gamma, beta, bn_param):
+        bn_param["momentum"] = 1.0 - bn_param.get("momentum", 0.9)
+        answer = FORWARD(x, gamma, beta, bn_param)
+        bn_param["momentum"] = 1.0 - bn_param["momentum"]
+        return answer
+
+    assert lost(checks.running_stats(batchnorm_forward)) == ["running_mean"]
+
+
+def test_values_that_are_never_stored_are_named():
+    """Does a student read that bn_param lacks the key?"""
+
+    def batchnorm_forward(x, gamma, beta, bn_param):
+        return FORWARD(x, gamma, beta, dict(bn_param))
+
+    table = checks.running_stats(batchnorm_forward)
+    assert lost(table) == ["running_mean"]
+    assert table.rows[0].message == "bn_param has no running_mean after the call."
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rows"),
+    [
+        (lambda x, g, b, p: FORWARD(x, g, b, {**p, "mode": "train"}), ["test_output", "unknown_mode"]),
+        (lambda x, g, b, p: FORWARD(x, g, b, {**p, "mode": "test"}), ["unknown_mode"]),
+        (lambda x, g, b, p: (p["running_mean"].__iadd__(1.0), FORWARD(x, g, b, p))[1], ["test_output", "test_state"]),
+    ],
+    ids=["batch statistics", "every mode is test", "statistics moved"],
+)
+def test_a_mistake_in_test_mode_costs_its_own_rows(wrong, rows):
+    """Does test mode fail where it uses the batch, takes any mode, or moves what it remembers?"""
+    assert lost(checks.test_mode(wrong)) == rows
+
+
+def test_another_exception_than_value_error_is_named():
+    """Does a student who raises KeyError read that ValueError was wanted?"""
+
+    def batchnorm_forward(x, gamma, beta, bn_param):
+        return {"train": FORWARD, "test": FORWARD}[bn_param["mode"]](x, gamma, beta, bn_param)
+
+    table = checks.test_mode(batchnorm_forward)
+    assert lost(table) == ["unknown_mode"]
+    assert "KeyError" in table.rows[-1].message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rows"),
+    [
+        (lambda dout, dx, dg, db: (dx, dg, db * 2), ["dbeta"]),
+        (lambda dout, dx, dg, db: (dx, -dg, db), ["dgamma"]),
+        (lambda dout, dx, dg, db: (dx + dx.std(), dg, db), ["dx"]),
+        (lambda dout, dx, dg, db: (dx, dg[None], db[:, None]), ["gradient_shapes"]),
+        (lambda dout, dx, dg, db: (dx + dout.__imul__(1.5) * 0, dg, db), ["backward_inputs"]),
+        (lambda dout, dx, dg, db: (None, dg, db), ["dx", "gradient_shapes", "backward_inputs"]),
+    ],
+    ids=["dbeta", "dgamma", "dx", "shapes", "dout changed", "dx None"],
+)
+def test_a_mistake_in_a_gradient_costs_its_own_rows(wrong, rows):
+    """Is each gradient judged by itself, and its shape apart from its values?"""
+    assert lost(checks.backward(FORWARD, backward_with(wrong))) == rows
+
+
+def test_a_cache_that_is_used_up_is_noticed():
+    """Does a backward pass that works only once lose the row about it?"""
+
+    def batchnorm_backward(dout, cache):
+        answer = BACKWARD(dout, cache)
+        cache[0].__imul__(2.0)
+        return answer
+
+    assert lost(checks.backward(FORWARD, batchnorm_backward)) == ["backward_inputs"]
+
+
+def test_float32_on_the_way_is_named():
+    """Does a student who converted to float32 read that precision was lost, not that the formula is wrong?"""
+    table = checks.backward(FORWARD, backward_with(lambda dout, dx, dg, db: (dx.astype(np.float32), dg, db)))
+    assert lost(table) == ["dx"]
+    assert "agrees only to the precision of float32" in table.rows[2].message
+
+
+def test_message_says_what_where_got_wanted_and_asks():
+    """Is the first thing under a red table enough to start from?"""
+    table = checks.forward_train(forward_with(lambda out, x, g, b, p, c: ((out - b) / g, c)))
+    row = next(row for row in table.rows if not row.passed)
+    assert re.fullmatch(r"out\[\d, \d\] = \S+, expected \S+: \S+ times the tolerance\.", row.message)
+    assert row.hint.endswith("?")
+    assert row.ratio > 1e6
+    assert (row.got, row.expected) != (None, None)
+    assert row.got != row.expected
+
+
+def test_relative_error_is_shown_and_decides_nothing():
+    """Can a right answer have a large relative error, and pass?"""
+    assert tolerance.relative_error(np.array([1e-9]), np.array([-1e-9])) == 0.2
+    table = checks.backward(FORWARD, BACKWARD)
+    assert "relative error" in repr(table)
+    assert table.points == 8
+
+
+def test_backward_without_forward_is_blocked():
+    """Does a missing or broken forward pass get the blame, not the backward pass?"""
+
+    def not_yet(*_):
+        raise NotImplementedError("batchnorm_forward is not written yet")
+
+    def broken(*_):
+        return 1 / 0
+
+    for forward, word in ((not_yet, "not written yet"), (broken, "ZeroDivisionError")):
+        for row in checks.backward(forward, BACKWARD).rows:
+            assert row.status == "BLOCKED"
+            assert word in row.message
+    assert {row.status for row in checks.backward(not_yet, not_yet).rows} == {"NOT_ATTEMPTED"}
+
+
+def test_exceptions_of_the_grader_keep_their_status():
+    """In the grader a function is a stand-in: does its own verdict on the call survive?"""
+
+    class Late(Exception):
+        status = "TIMEOUT"
+        message = "batchnorm_forward did not come back within 10 s"
+
+    def late(*_):
+        raise Late
+
+    for row in checks.forward_train(late).rows:
+        assert (row.status, row.message) == ("TIMEOUT", Late.message)
+
+
+def test_the_stand_ins_name_of_an_exception_counts():
+    """A remote ValueError arrives as another class that knows its name: is it taken for what it was?"""
+
+    class Remote(Exception):
+        status, message, exception = "ERROR", "ValueError: mode", "ValueError"
+
+    def batchnorm_forward(x, gamma, beta, bn_param):
+        if bn_param["mode"] not in ("train", "test"):
+            raise Remote
+        return FORWARD(x, gamma, beta, bn_param)
+
+    assert checks.test_mode(batchnorm_forward).points == 3
+
+
+def test_students_line_is_shown_and_no_line_of_ours():
+    """Does an exception in student code point at the student's line, through NumPy and helpers?"""
+
+    def helper(x):
+        return np.linalg.inv(x)
+
+    def batchnorm_forward(x, gamma, beta, bn_param):
+        return helper(x), None
+
+    message = checks.forward_train(batchnorm_forward).rows[0].message
+    assert "LinAlgError" in message
+    assert "your line: return np.linalg.inv(x)" in message
+
+
+def test_cmp_prints_one_line_per_node(capsys):
+    """Does the scratch cell show which nodes are right, which are not, and which are missing?"""
+    node = checks.staged_example()
+    grads = {"dbeta": node.dout.sum(axis=0), "dgamma": node.dout.sum(axis=0), "dx": np.zeros(3), "dy": 1}
+    checks.cmp(grads)
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert list(lines) == [*checks.NODES, "dy"]
+    assert "approximate: yes" in lines["dbeta"]
+    assert "approximate: no" in lines["dgamma"]
+    assert "not filled in yet" in lines["dmu"]
+    assert "shape (3,), wanted is (5, 3)" in lines["dx"]
+    assert "is not a node" in lines["dy"]
+
+
+def test_staged_example_gives_no_gradient_away():
+    """Are the expected gradients kept out of what the scratch cell can read by name?"""
+    given = vars(checks.staged_example())
+    assert {"x", "gamma", "beta", "eps", "dout", "mu", "var", "x_hat", "out"} <= set(given)
+    assert not set(given) & set(checks.NODES)
+    assert not [name for name in given if name.endswith("_scale")]

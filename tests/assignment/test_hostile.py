@@ -1,0 +1,167 @@
+"""Do the checks stay calm, whatever a student's function does or returns?"""
+
+import warnings
+
+import checks
+import numpy as np
+import pytest
+
+from solutions.batchnorm import reference
+
+
+class Rude:
+    """An object that raises wherever it is touched."""
+
+    def __array__(self, *_, **__):
+        raise RuntimeError("no")
+
+    def __len__(self):
+        raise RuntimeError("no")
+
+    def __iter__(self):
+        raise RuntimeError("no")
+
+    def __eq__(self, other):
+        raise RuntimeError("no")
+
+    __hash__ = None
+
+
+class Liar(np.ndarray):
+    """An array that says something else about itself whenever it is asked."""
+
+    @property
+    def shape(self):
+        return (6, 4)
+
+    def __array_ufunc__(self, *_, **__):
+        return np.zeros((6, 4))
+
+    def __array_function__(self, *_, **__):
+        return True
+
+
+class Unprintable(Exception):
+    def __str__(self):
+        raise RuntimeError("no")
+
+
+def raises(error):
+    def function(*_):
+        raise error
+
+    return function
+
+
+def returns(*values):
+    return lambda *_: values[0] if len(values) == 1 else values
+
+
+def yields(*_):
+    yield 1
+
+
+def ragged():
+    array = np.empty(2, dtype=object)
+    array[:] = [np.zeros(2), np.zeros(3)]
+    return array
+
+
+def recurses(*args):
+    return recurses(*args)
+
+
+HOSTILE = {
+    "None": returns(None),
+    "a number": returns(3.0),
+    "a string": returns("done"),
+    "nothing callable": 7,
+    "a generator": yields,
+    "empty tuple": returns(()),
+    "pair of None": returns(None, None),
+    "three None": returns(None, None, None),
+    "pair of rude objects": returns(Rude(), Rude()),
+    "three rude objects": returns(Rude(), Rude(), Rude()),
+    "one rude object": returns(Rude()),
+    "pair with a ragged array": returns(ragged(), None),
+    "three ragged arrays": returns(ragged(), ragged(), ragged()),
+    "pair of liars": returns(np.zeros(3).view(Liar), None),
+    "three liars": returns(*[np.zeros(3).view(Liar)] * 3),
+    "pair with nan": returns(np.full((6, 4), np.nan), None),
+    "pair with inf": returns(np.full((6, 4), np.inf), None),
+    "pair with text array": returns(np.array([["a"] * 4] * 6), None),
+    "pair with dates": returns(np.zeros((6, 4), dtype="M8[s]"), None),
+    "pair with bools": returns(np.zeros((6, 4), dtype=bool), None),
+    "pair with huge integers": returns(np.full((6, 4), 10**400, dtype=object), None),
+    "pair with empty array": returns(np.zeros((0, 4)), None),
+    "pair with scalar array": returns(np.array(1.0), None),
+    "pair with nine axes": returns(np.zeros((1,) * 9), None),
+    "pair with masked array": returns(np.ma.masked_all((6, 4)), None),
+    "pair with matrix of float16": returns(np.zeros((6, 4), dtype=np.float16), None),
+    "dict": returns({"out": 1, "cache": 2}),
+    "NotImplementedError": raises(NotImplementedError("not written yet")),
+    "NotImplemented": returns(NotImplemented),
+    "exception that cannot be printed": raises(Unprintable()),
+    "SystemExit": raises(SystemExit(0)),
+    "StopIteration": raises(StopIteration()),
+    "MemoryError": raises(MemoryError()),
+    "recursion": recurses,
+    "wrong number of arguments": lambda: None,
+    "keyboardless exception group": raises(ExceptionGroup("two", [ValueError(1), TypeError(2)])),
+}
+CHECKS = {
+    "forward_train": lambda f: checks.forward_train(f),
+    "running_stats": lambda f: checks.running_stats(f),
+    "test_mode": lambda f: checks.test_mode(f),
+    "backward": lambda f: checks.backward(reference.batchnorm_forward, f),
+    "backward, forward too": lambda f: checks.backward(f, f),
+    "backward_alt": lambda f: checks.backward_alt(reference.batchnorm_forward, f),
+}
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("function", HOSTILE.values(), ids=HOSTILE)
+def test_a_check_never_raises_and_gives_no_points_away(check, function):
+    """Does every row come back with a status, a sentence and no points for values?"""
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # NumPy may warn about what such arrays hold; students see it, it decides nothing
+        table = CHECKS[check](function)
+    for row in table.rows:
+        assert row.status in {"PASS", "FAIL", "ERROR", "NOT_ATTEMPTED", "BLOCKED"}
+        assert row.passed or (row.points == 0 and row.message)
+        assert "Traceback" not in row.message
+        assert row.ratio is None or np.isfinite(row.ratio)
+    assert table.points <= 1.5  # shape, unchanged inputs: what an empty answer can get right without doing anything
+    assert "<table" in table._repr_html_()
+    assert repr(table)
+
+
+@pytest.mark.parametrize(
+    ("function", "sentence"),
+    [
+        (HOSTILE["None"], "batchnorm_forward returned None. Is its last line `return out, cache`?"),
+        (HOSTILE["a number"], "batchnorm_forward returned one float; wanted are 2 values: out, cache."),
+        (HOSTILE["three None"], "batchnorm_forward returned 3 values; wanted are 2 values: out, cache."),
+        (HOSTILE["pair of None"], "out is None. Was it ever assigned?"),
+        (HOSTILE["a generator"], "batchnorm_forward is a generator. Does it say `yield` where it should say `return`?"),
+        (HOSTILE["nothing callable"], "batchnorm_forward is a int, not a function. Is the name used twice?"),
+        (
+            HOSTILE["NotImplementedError"],
+            "batchnorm_forward is not written yet: its cell still raises NotImplementedError.",
+        ),
+        (HOSTILE["pair with empty array"], "out has shape (0, 4), wanted is (6, 4)."),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_came_back_is_named(function, sentence):
+    """Is each kind of wrong return named for what it is?"""
+    assert checks.forward_train(function).rows[0].message == sentence
+
+
+def test_a_leaked_global_cannot_pass():
+    """Does a function that answers with a variable of its notebook, whatever it is asked, fail?"""
+    out, cache = reference.batchnorm_forward(np.eye(6, 4), np.ones(4), np.zeros(4), {"mode": "train"})
+    table = checks.forward_train(lambda *_: (out, cache))
+    assert {row.name for row in table.rows if row.passed} == {"out_shape", "inputs_unchanged"}
