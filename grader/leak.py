@@ -15,9 +15,11 @@ from pathlib import Path
 import nbformat
 import numpy as np
 
+from .intake import defined_names
 from .release import is_experiment, is_locked, is_solution, is_test, nbgrader_metadata
 
-RUN = 14  # code tokens in a row that no released file may share with a secret one
+ANSWER_RUN = 12  # code tokens in a row that no released file may share with a file that answers a stub
+SECRET_RUN = 30  # the same for other secret files, whose helpers may look like public ones for a line
 MIN_ARRAY = 4  # elements; smaller arrays coincide by chance (shapes, single constants)
 MARKERS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS", "BEGIN MARK SCHEME")
 
@@ -36,12 +38,19 @@ def check_release(released: Path, secret: Path, assignment: str) -> list[str]:
     """Return what is wrong with a release, a line each; nothing where it can go out."""
     notebook_path = released / f"{assignment}.ipynb"
     problems = [*notebook_problems(notebook_path), *array_problems(released, secret)]
-    runs = secret_runs(secret)
+    runs = secret_runs(secret, stub_names(notebook_path))
     for name, source in released_code(released):
         if (shared := first_shared_run(source, runs)) is not None:
             where, tokens = shared
             problems.append(f"{name}: shares code with {where}: {tokens}")
     return problems
+
+
+def stub_names(notebook: Path) -> frozenset[str]:
+    """Names that the students are asked to define."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    stubs = (cell for cell in cells if cell.cell_type == "code" and is_solution(cell))
+    return frozenset(name for cell in stubs for name in defined_names(cell.source))
 
 
 def notebook_problems(path: Path) -> list[str]:
@@ -87,33 +96,39 @@ def code_tokens(source: str) -> list[str]:
     return tokens
 
 
-def _runs(source: str) -> Iterator[tuple[str, ...]]:
+def _runs(source: str, length: int) -> Iterator[tuple[str, ...]]:
     tokens = code_tokens(source)
-    for start in range(len(tokens) - RUN + 1):
-        run = tuple(tokens[start : start + RUN])
-        if sum(bool(re.match(r"\w", token)) for token in run) >= RUN // 3:  # not mere brackets and commas
+    for start in range(len(tokens) - length + 1):
+        run = tuple(tokens[start : start + length])
+        if sum(bool(re.match(r"\w", token)) for token in run) >= length // 3:  # not mere brackets and commas
             yield run
 
 
-def secret_runs(secret: Path) -> dict[tuple[str, ...], str]:
-    """Every run of `RUN` code tokens below the secret folder, with the file it stands in."""
-    runs: dict[tuple[str, ...], str] = {}
+Runs = dict[tuple[str, ...], str]
+
+
+def secret_runs(secret: Path, stubs: frozenset[str]) -> Runs:
+    """Runs of code tokens below the secret folder, with their file. Signatures and imports are no secret."""
+    runs: Runs = {}
     for path in sorted(secret.rglob("*.py")):
-        signatures = set()
         source = path.read_text(encoding="utf-8")
-        for line in source.splitlines():
-            if line.startswith(("def ", "import ", "from ")):
-                signatures.add(" ".join(code_tokens(line)))
-        for run in _runs(source):
-            if not any(" ".join(run) in signature or signature in " ".join(run) for signature in signatures):
+        length = ANSWER_RUN if stubs & defined_names(source) else SECRET_RUN
+        known = [
+            " ".join(code_tokens(line)) for line in source.splitlines() if line.startswith(("def ", "import ", "from "))
+        ]
+        for run in _runs(source, length):
+            text = " ".join(run)
+            if not any(text in line or line in text for line in known):
                 runs.setdefault(run, str(path.relative_to(secret)))
     return runs
 
 
-def first_shared_run(source: str, runs: dict[tuple[str, ...], str]) -> tuple[str, str] | None:
-    for run in _runs(source):
-        if run in runs:
-            return runs[run], " ".join(run)
+def first_shared_run(source: str, runs: Runs) -> tuple[str, str] | None:
+    """(secret file, the tokens) of the first run that the source shares, None where there is none."""
+    for length in (ANSWER_RUN, SECRET_RUN):
+        for run in _runs(source, length):
+            if run in runs:
+                return runs[run], " ".join(run)
     return None
 
 
