@@ -23,6 +23,9 @@ ALL = {
 }
 
 
+EVERY = ["out_standardised", "out_affine", "out_shape", "inputs_unchanged"]
+
+
 def lost(table):
     """Names of the rows that earned nothing."""
     return [row.name for row in table.rows if not row.passed]
@@ -36,6 +39,11 @@ def forward_with(change):
         return change(out, x, gamma, beta, bn_param, cache)
 
     return batchnorm_forward
+
+
+def plain(x, bn_param):
+    """out as it would be with gamma 1 and beta 0."""
+    return FORWARD(x, np.ones(x.shape[1]), np.zeros(x.shape[1]), dict(bn_param))[0]
 
 
 def backward_with(change):
@@ -57,13 +65,13 @@ def test_rows_add_up_to_the_points_of_the_cell(check):
 @pytest.mark.parametrize(
     ("mistake", "rows"),
     [
-        (lambda out, x, g, b, p, c: ((out - b) / g, c), ["out_affine"]),
-        (lambda out, x, g, b, p, c: (out.T, c), ["out_shape", "out_standardised", "out_affine"]),
-        (lambda out, x, g, b, p, c: (out * (5 / 6) ** 0.5, c), ["out_standardised", "out_affine"]),
+        (lambda out, x, g, b, p, c: (plain(x, p), c), ["out_affine"]),
+        (lambda out, x, g, b, p, c: (out.T, c), EVERY),
+        (lambda out, x, g, b, p, c: ((out - b) * (5 / 6) ** 0.5 + b, c), ["out_standardised"]),
         (lambda out, x, g, b, p, c: (x.__isub__(1.0) * 0 + out, c), ["inputs_unchanged"]),
         (lambda out, x, g, b, p, c: (out.tolist(), c), ["out_shape"]),
-        (lambda out, x, g, b, p, c: (out + 0j, c), ["out_shape", "out_standardised", "out_affine"]),
-        (lambda out, x, g, b, p, c: (out * np.nan, c), ["out_standardised", "out_affine"]),
+        (lambda out, x, g, b, p, c: (out + 0j, c), EVERY),
+        (lambda out, x, g, b, p, c: (out * np.nan, c), EVERY),
     ],
     ids=["no affine", "transposed", "divides by N - 1", "x changed", "a list", "complex", "nan"],
 )
@@ -88,13 +96,14 @@ def stored(**change):
 @pytest.mark.parametrize(
     ("change", "rows"),
     [
-        ({"running_mean": lambda old, new: old}, ["running_mean"]),
+        ({"running_mean": lambda old, new: old}, ["running_mean", "running_shape"]),
+        ({"running_var": lambda old, new: old}, ["running_var", "running_shape"]),
         ({"running_mean": lambda old, new: new[None, :]}, ["running_shape"]),
         ({"running_var": lambda old, new: new * 1.05}, ["running_var"]),
         ({"running_var": lambda old, new: np.sqrt(new)}, ["running_var"]),
         ({"running_mean": lambda old, new: None}, ["running_mean", "running_shape"]),
     ],
-    ids=["never moved", "shape (1, D)", "other variance", "standard deviation", "None"],
+    ids=["mean never moved", "variance never moved", "shape (1, D)", "other variance", "standard deviation", "None"],
 )
 def test_a_mistake_in_the_running_values_costs_its_own_rows(change, rows):
     """Does a mistake in running_mean leave the row of running_var alone?"""
@@ -120,7 +129,7 @@ def test_values_that_are_never_stored_are_named():
         return FORWARD(x, gamma, beta, dict(bn_param))
 
     table = checks.running_stats(batchnorm_forward)
-    assert lost(table) == ["running_mean"]
+    assert lost(table) == ["running_mean", "running_var", "running_shape"]
     assert table.rows[0].message == "bn_param has no running_mean after the call."
 
 
@@ -128,10 +137,14 @@ def test_values_that_are_never_stored_are_named():
     ("wrong", "rows"),
     [
         (lambda x, g, b, p: FORWARD(x, g, b, {**p, "mode": "train"}), ["test_output", "unknown_mode"]),
-        (lambda x, g, b, p: FORWARD(x, g, b, {**p, "mode": "test"}), ["unknown_mode"]),
-        (lambda x, g, b, p: (p["running_mean"].__iadd__(1.0), FORWARD(x, g, b, p))[1], ["test_output", "test_state"]),
+        (
+            lambda x, g, b, p: FORWARD(x, g, b, {**p, "mode": "train" if p["mode"] == "train" else "test"}),
+            ["unknown_mode"],
+        ),
+        (lambda x, g, b, p: (FORWARD(x, g, b, p), p.update(running_mean=x[0]))[0], ["test_state"]),
+        (lambda x, g, b, p: (x, None), ["test_output", "test_state", "unknown_mode"]),
     ],
-    ids=["batch statistics", "every mode is test", "statistics moved"],
+    ids=["batch statistics", "any mode is test", "statistics moved", "nothing is done"],
 )
 def test_a_mistake_in_test_mode_costs_its_own_rows(wrong, rows):
     """Does test mode fail where it uses the batch, takes any mode, or moves what it remembers?"""
@@ -184,9 +197,31 @@ def test_float32_on_the_way_is_named():
     assert "agrees only to the precision of float32" in table.rows[2].message
 
 
+def test_a_backward_that_differentiates_its_own_forward_is_right():
+    """Does a mistake in the forward pass cost points once, not in the backward pass again?"""
+
+    def forward(x, gamma, beta, bn_param):  # ten per cent too much, and backward knows it
+        out, cache = FORWARD(x, gamma * 1.1, beta, bn_param)
+        return out, cache
+
+    def backward(dout, cache):
+        dx, dgamma, dbeta = BACKWARD(dout, cache)
+        return dx, 1.1 * dgamma, dbeta
+
+    assert checks.forward_train(forward).points < 6
+    assert checks.backward(forward, backward).points == 8
+    assert lost(checks.backward(forward, backward_with(lambda dout, dx, dg, db: (dx, 2 * dg, db)))) == ["dgamma"]
+
+
+def test_a_trivial_forward_does_not_buy_a_trivial_backward():
+    """Do out = x and dx = dout, which fit each other, earn nothing but what is right by itself?"""
+    table = checks.backward(lambda x, *_: (x, None), lambda dout, _: (dout, dout.sum(axis=0), dout.sum(axis=0)))
+    assert [row.name for row in table.rows if row.passed] == ["dbeta"]
+
+
 def test_message_says_what_where_got_wanted_and_asks():
     """Is the first thing under a red table enough to start from?"""
-    table = checks.forward_train(forward_with(lambda out, x, g, b, p, c: ((out - b) / g, c)))
+    table = checks.forward_train(forward_with(lambda out, x, g, b, p, c: ((out - b) * 0.9 + b, c)))
     row = next(row for row in table.rows if not row.passed)
     assert re.fullmatch(r"out\[\d, \d\] = \S+, expected \S+: \S+ times the tolerance\.", row.message)
     assert row.hint.endswith("?")

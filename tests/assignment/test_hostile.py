@@ -92,6 +92,8 @@ HOSTILE = {
     "pair with text array": returns(np.array([["a"] * 4] * 6), None),
     "pair with dates": returns(np.zeros((6, 4), dtype="M8[s]"), None),
     "pair with bools": returns(np.zeros((6, 4), dtype=bool), None),
+    "pair of zeros": returns(np.zeros((6, 4)), None),
+    "three zeros": returns(np.zeros((5, 3)), np.zeros(3), np.zeros(3)),
     "pair with huge integers": returns(np.full((6, 4), 10**400, dtype=object), None),
     "pair with empty array": returns(np.zeros((0, 4)), None),
     "pair with scalar array": returns(np.array(1.0), None),
@@ -133,7 +135,7 @@ def test_a_check_never_raises_and_gives_no_points_away(check, function):
         assert row.passed or (row.points == 0 and row.message)
         assert "Traceback" not in row.message
         assert row.ratio is None or np.isfinite(row.ratio)
-    assert table.points <= 1.5  # shape, unchanged inputs: what an empty answer can get right without doing anything
+    assert table.points == 0  # not even for inputs left alone or shapes: nothing was done
     assert "<table" in table._repr_html_()
     assert repr(table)
 
@@ -164,4 +166,4 @@ def test_a_leaked_global_cannot_pass():
     """Does a function that answers with a variable of its notebook, whatever it is asked, fail?"""
     out, cache = reference.batchnorm_forward(np.eye(6, 4), np.ones(4), np.zeros(4), {"mode": "train"})
     table = checks.forward_train(lambda *_: (out, cache))
-    assert {row.name for row in table.rows if row.passed} == {"out_shape", "inputs_unchanged"}
+    assert table.points == 0
