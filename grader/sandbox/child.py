@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FRAME = struct.Struct("<QQ")
 START_SECONDS = 30.0
 WATCH_SECONDS = 0.1  # between looks at a child's threads
+ENDING_MILLISECONDS = 500
 CHUNK = 1 << 20
 
 
@@ -311,8 +312,13 @@ class Child:
 
     def _died(self) -> ChildDied | LimitHit:
         """The connection is closed: find out how the process ended."""
-        self.kill("it ended")
+        ended = select.poll()
+        ended.register(self._pidfd, select.POLLIN)
+        alone = bool(ended.poll(ENDING_MILLISECONDS))  # a process closes its files a moment before it is gone
+        self.kill("it closed its connection to the grader")
         end = self._sandbox.exit_of(self._number)
+        if not alone:
+            return ChildDied(f"The student's process is gone: {self._dead}.")
         limits = self._limits
         if os.WIFEXITED(end.status):
             self._dead = f"it ended itself (exit status {os.WEXITSTATUS(end.status)})"
@@ -323,7 +329,7 @@ class Child:
             self._dead = "it ran out of processor time"
             return LimitHit("CPU seconds", limits.cpu_seconds, text)
         else:
-            self._dead = "it closed its connection to the grader, or the system killed it for lack of memory"
+            self._dead = "the system killed it, most likely for lack of memory"
         return ChildDied(f"The student's process is gone: {self._dead}.")
 
     # -- checking what came back -------------------------------------------------------------------------------

@@ -76,8 +76,9 @@ def _own_namespaces(limits: Limits) -> None:
     uid, gid = os.getuid(), os.getgid()
     unshare(NEWUSER | NEWNS | NEWIPC | NEWUTS)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-            file.write(text)
+        file = os.open(f"/proc/self/{name}", os.O_WRONLY)
+        os.write(file, text.encode())
+        os.close(file)
     _check(_libc.mount(None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None), "mount /")
     size = limits.scratch_mib * MIB
     _mount_tmpfs(SCRATCH, MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={limits.scratch_files},mode=0700")

@@ -11,6 +11,7 @@ Nothing that comes back is believed: it is bounded, decoded by `wire`, and check
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -51,6 +52,7 @@ __all__ = [
 START_SECONDS = 90.0  # imports from a cold disk
 FORK_SECONDS = 30.0
 END_SECONDS = 5.0
+KEPT_EXITS = 100
 
 
 class Sandbox:
@@ -69,9 +71,11 @@ class Sandbox:
         limits: Limits = Limits(),  # noqa: B008 - frozen
         layers: Layers = ALL,
     ) -> None:
+        files = files.resolve() if files is not None else None
         self.limits = limits
         self.layers = layers
-        self.released = sorted(path.name for path in files.iterdir()) if files is not None else []
+        released = launch.RELEASED if layers.cage else files
+        self._links = {path.name: f"{released}/{path.name}" for path in files.iterdir()} if files else {}
         self._exits: dict[int, Exit] = {}
         self._count = 0
         self._folder: Path | None = None
@@ -91,9 +95,9 @@ class Sandbox:
             except (SandboxUnavailable, pythonview.ViewError, OSError) as error:
                 theirs.close()
                 self.close()
-                log.seek(max(0, log.tell() - 2000))
+                log.seek(max(0, log.seek(0, os.SEEK_END) - 2000))
                 said = log.read().decode("utf-8", "replace").strip()
-                problem = f"The sandbox did not start: {said or error}"
+                problem = f"The sandbox did not start: {said or getattr(error, 'problem', error)}"
                 raise SandboxUnavailable(problem, getattr(error, "remedy", "Run `make doctor`.")) from None
 
     def _launch(
@@ -135,8 +139,7 @@ class Sandbox:
             ours.close()
             raise
         child = Child(self, self._count, pidfd, ours, self.limits)
-        links = {name: f"{launch.RELEASED}/{name}" for name in self.released}
-        child.prepare(dict(submitted_files), links)
+        child.prepare(dict(submitted_files), self._links)
         return child
 
     def exit_of(self, number: int, seconds: float = END_SECONDS) -> Exit:
@@ -160,6 +163,8 @@ class Sandbox:
             message = json.loads(data)
             if "exited" in message:
                 self._exits[message["exited"]] = Exit(message["status"], message["cpu"], message["rss"])
+                if len(self._exits) > KEPT_EXITS:  # of children that nobody asked about
+                    del self._exits[next(iter(self._exits))]
             if what in message:
                 return message, fds
 

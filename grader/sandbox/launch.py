@@ -106,7 +106,7 @@ def caged(
         args += ["--setenv", name, value]
     args += pythonview.mounts(restricted=layers.view)
     if files is not None:
-        args += ["--ro-bind", str(files.resolve()), RELEASED]
+        args += ["--ro-bind", str(files), RELEASED]
     args += DEVICES
     args += ["--proc", "/proc", "--size", str(16 * MIB), "--tmpfs", SCRATCH]
     args += ["--symlink", f"{SCRATCH}/tmp", "/tmp", "--remount-ro", "/", "--chdir", "/"]  # noqa: S108 - inside
@@ -127,7 +127,7 @@ def uncaged(
     paths = sysconfig.get_paths()
     dynload = str(Path(paths["stdlib"]) / "lib-dynload")
     path = [paths["stdlib"], dynload, *dict.fromkeys([paths["purelib"], paths["platlib"]])]
-    path += [str(files.resolve())] if files is not None else []
+    path += [str(files)] if files is not None else []
     inside = {"HOME": str(scratch), "TMPDIR": str(scratch), "IPYTHONDIR": str(folder / "ipython")}
     environment = {**ENVIRONMENT, **inside, "MPLCONFIGDIR": str(folder / "matplotlib")}
     told = settings(limits, layers, preload, control, str(scratch), str(kit))

@@ -10,6 +10,8 @@ from typing import Any
 from .limits import Limits
 
 Output = dict[str, Any]
+MOST_ITEMS = 1000  # outputs of one cell; a Jupyter page with more would not open
+ITEM_BYTES = 64  # what an output costs beside its text
 
 
 class Outputs:
@@ -46,7 +48,7 @@ class Outputs:
 
     def take(self, size: int) -> bool:
         """Count `size` bytes. False, and the cell's output ends here, where they do not fit."""
-        if size > self.room():
+        if size > self.room() or len(self.items) >= MOST_ITEMS:
             self.cut = True
             return False
         self.size += size
@@ -59,8 +61,8 @@ class Outputs:
             return
         self.clear_if_asked()
         whole = text
-        text = text[: max(0, self.room() - 64) // 4]  # a character has up to 4 bytes; 64: an entry of its own
-        if self.take(len(text.encode("utf-8", "replace")) + 64 * self.is_new_stream(name)):
+        text = text[: max(0, self.room() - ITEM_BYTES) // 4]  # a character has up to 4 bytes
+        if self.take(len(text.encode("utf-8", "replace")) + ITEM_BYTES * self.is_new_stream(name)):
             if self.is_new_stream(name):
                 self.items.append({"output_type": "stream", "name": name, "text": []})
             self.items[-1]["text"].append(text)
@@ -77,7 +79,7 @@ class Outputs:
             return
         self.clear_if_asked()
         bundle = {str(mime): _portable(value) for mime, value in data.items()}
-        if not self.take(64 + sum(len(mime) + _size(value) for mime, value in bundle.items())):
+        if not self.take(ITEM_BYTES + sum(len(mime) + _size(value) for mime, value in bundle.items())):
             return
         if update:
             if isinstance(display_id, str) and display_id in self.displays:
@@ -92,7 +94,8 @@ class Outputs:
 
     def error(self, name: str, message: str, trace: list[str]) -> None:
         self.clear_if_asked()
-        self.items.append({"output_type": "error", "ename": name, "evalue": message, "traceback": trace})
+        if self.take(ITEM_BYTES) or len(self.items) < 2 * MOST_ITEMS:  # an error is shown after a flood, too
+            self.items.append({"output_type": "error", "ename": name, "evalue": message, "traceback": trace})
 
     def clear(self, wait: bool) -> None:
         if wait:

@@ -18,6 +18,7 @@ import signal
 import socket
 import struct
 import sys
+import traceback
 from dataclasses import asdict
 from typing import Any
 
@@ -32,13 +33,19 @@ FRAME = struct.Struct("<QQ")
 def main(argument: str) -> None:
     """Warm up and serve until the grader closes the control socket."""
     settings = json.loads(argument)
+    sys.argv, sys.orig_argv = [""], [""]
     if settings["control"] != CONTROL:
         os.dup2(settings["control"], CONTROL, inheritable=False)
         os.close(settings["control"])
     limits, layers = Limits(**settings["limits"]), Layers(**settings["layers"])
-    warm_shell = shell.warm(limits)
-    for name in settings["preload"]:
-        importlib.import_module(name)
+    stderr = sys.stderr
+    warm_shell = shell.warm(limits)  # from here on sys.stderr is the cells'
+    try:
+        for name in settings["preload"]:
+            importlib.import_module(name)
+    except Exception:
+        traceback.print_exc(file=stderr)
+        raise
     sys.path[:] = [path for path in sys.path if path not in ("", settings["kit"])] + [""]
     for name in [name for name in sys.modules if name.partition(".")[0] == __package__]:
         del sys.modules[name]  # the modules live on; a student's `import` does not find them
