@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 
 from .course import Course, CourseError, active_course, find_course
+from .sandbox.errors import SandboxUnavailable
+from .sandbox.layers import ALL, Layers
 
 app = typer.Typer(
     help="Release an assignment, grade a class, hand out what was found.",
@@ -39,6 +41,9 @@ def main() -> None:
     except CourseError as error:
         warn.print(f"[bold red]error:[/] {_plain(error)}")
         raise SystemExit(EXIT_USAGE) from None
+    except SandboxUnavailable as error:
+        warn.print(f"[bold red]Grading refused:[/] {_plain(error)}\nWhat this machine gives and lacks: make doctor")
+        raise SystemExit(EXIT_SANDBOX) from None
     except PermissionError as error:
         warn.print(
             f"[bold red]error:[/] no permission for {_plain(error.filename)}. Mend that and run again."
@@ -119,18 +124,12 @@ def grade(
     raise SystemExit(EXIT_NOT_ALL_GRADED if any(line.verdict.infra for line in lines) else 0)
 
 
-def _protection(no_sandbox: bool):
-    from .sandbox.doctor import refuse_reason
-    from .sandbox.host import ALL, Layers
-
+def _protection(no_sandbox: bool) -> Layers:
     if no_sandbox:
         warn.print(
             "[bold red]NO SANDBOX: student code runs with your rights on this machine. Every verdict will say so.[/]"
         )
         return Layers.none()
-    if reason := refuse_reason():
-        warn.print(f"[bold red]Grading refused:[/] {_plain(reason)}\nSee: make doctor")
-        raise SystemExit(EXIT_SANDBOX)
     return ALL
 
 
@@ -151,14 +150,15 @@ def _release_if_needed(course: Course, assignment: str) -> None:
 @app.command()
 def doctor() -> None:
     """Say what protection this machine gives, what is missing, and how to get it."""
-    from .sandbox.doctor import examine, refuse_reason
+    from .sandbox.doctor import probe, refuse_reason
 
-    for layer in examine():
-        mark = "[green]active [/]" if layer.active else "[red]missing[/]"
-        say.print(f"{mark}  {_plain(layer.name)}: {_plain(layer.detail)}")
-        if not layer.active:
-            say.print(f"         without it: {_plain(layer.meaning)}\n         remedy: {_plain(layer.remedy)}")
-    if reason := refuse_reason():
+    findings = probe()
+    for found in findings:
+        mark = "[green]active [/]" if found.active else f"[{'red' if found.essential else 'yellow'}]missing[/]"
+        say.print(f"{mark}  {_plain(found.name)}: {_plain(found.detail)}")
+        if not found.active:
+            say.print(f"         without it: {_plain(found.without)}\n         remedy: {_plain(found.remedy)}")
+    if reason := refuse_reason(findings):
         warn.print(f"[bold red]Grading is refused here:[/] {_plain(reason)}")
         raise SystemExit(EXIT_SANDBOX)
     say.print("Grading is safe to run here.")
@@ -171,7 +171,6 @@ def validate(assignment: Assignment = "", root: Root = Path()) -> None:
 
     course = find_course(root)
     name = _one_assignment(course, assignment)
-    _protection(no_sandbox=False)
     failed = False
     for claim in validate_assignment(course, name):
         say.print(f"{'[green]ok    [/]' if claim.holds else '[red]FAILED[/]'}  {_plain(claim.text)}")

@@ -25,7 +25,8 @@ from .grade import Bench, GradedSubmission, Submission, grade_submission
 from .gradebook import GradeRecorder
 from .intake import MAX_BYTES
 from .release import load_release
-from .sandbox.host import Layers
+from .sandbox.errors import SandboxUnavailable
+from .sandbox.layers import Layers
 from .summary import Line, line_of
 
 
@@ -117,11 +118,21 @@ _worker = ExitStack()  # of this worker process: keeps its bench open until it e
 _bench: list[Bench] = []
 
 
+_refused: list[SandboxUnavailable] = []  # why this worker cannot grade: an initializer could only break the pool
+
+
 def _start_worker(course: Course, assignment: str, options: RunOptions) -> None:
-    _bench[:] = [_worker.enter_context(open_bench(course, assignment, options.salt, layers=options.layers))]
+    try:
+        bench = _worker.enter_context(open_bench(course, assignment, options.salt, layers=options.layers))
+        bench.sandbox.child().kill()  # the layers are all there, or this raises
+        _bench[:] = [bench]
+    except SandboxUnavailable as error:
+        _refused[:] = [error]
 
 
 def _grade_one(folder: Path, assignment: str, student: str) -> GradedSubmission:
+    if _refused:
+        raise _refused[0]
     return grade_submission(_bench[0], read_submission(folder, assignment, student))
 
 

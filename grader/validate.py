@@ -52,10 +52,8 @@ def _validate(course: Course, assignment: str) -> Iterator[Claim]:
     )
     fixtures = solution_module(course, assignment, "make_fixtures")
     if fixtures is not None:
-        wrong = fixtures.differences()
-        yield Claim(
-            not wrong, "the fixtures are reproduced bit for bit" + "".join(f"\n        {line}" for line in wrong)
-        )
+        differing = [path.name for path in fixtures.differing()]
+        yield Claim(not differing, f"the fixtures are reproduced bit for bit {', '.join(differing)}".rstrip())
     with open_bench(course, assignment, SALT, layers=ALL) as bench:
         source = (course.solutions / assignment / "reference.py").read_text(encoding="utf-8")
         solved = _grade(bench, fill(bench.release.notebook, source))
