@@ -51,7 +51,7 @@ def main() -> None:
         raise SystemExit(EXIT_USAGE) from None
     except OSError as error:
         warn.print(
-            f"[bold red]error:[/] {_plain(error.strerror)}: {_plain(error.filename)}. What was graded is kept; run again."
+            f"[bold red]error:[/] {_plain(error.strerror)}: {_plain(error.filename)}. Graded work is kept; run again."
         )
         raise SystemExit(EXIT_USAGE) from None
 
