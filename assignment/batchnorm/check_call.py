@@ -101,8 +101,10 @@ def raised_kind(error):
 
 @contextlib.contextmanager
 def when_written():
-    """For cells that show something: wait in a friendly way until the function they call is written."""
+    """For cells that show something: wait in a friendly way until the function they call is written and runs."""
     try:
         yield
     except NotImplementedError as error:
         print(say("waits", message=text_of(error)))
+    except Exception as error:
+        print(say("stopped", kind=type(error).__name__, text=text_of(error), line=own_line(error)))

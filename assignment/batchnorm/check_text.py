@@ -99,7 +99,8 @@ TEXT = {
     "present": "present",
     "first_note": "All is here. Go on to section 1 and write batchnorm_forward.",
     # cells that wait for a function
-    "waits": "Nothing to show yet: {message} Come back to this cell afterwards.",
+    "waits": "Nothing to show yet: {message}. Come back to this cell afterwards.",
+    "stopped": "Stopped with {kind}: {text} (at: {line}). Get the check of this section green first.",
     # node by node
     "cmp.empty": "{name:9s}  not filled in yet",
     "cmp.unknown": "{name:9s}  is not a node; the nodes are {known}",

@@ -316,3 +316,15 @@ def test_staged_example_gives_no_gradient_away():
     assert {"x", "gamma", "beta", "eps", "dout", "mu", "var", "x_hat", "out"} <= set(given)
     assert not set(given) & set(checks.NODES)
     assert not [name for name in given if name.endswith("_scale")]
+
+
+def test_a_cell_that_shows_something_waits(capsys):
+    """Does a cell that needs an unfinished function say so in one line, and a broken one where it broke?"""
+    with checks.when_written():
+        raise NotImplementedError("batchnorm_forward is not written yet")
+    with checks.when_written():
+        FORWARD(None, None, None, {"mode": "train"})
+    waiting, broken = capsys.readouterr().out.splitlines()
+    assert waiting.startswith("Nothing to show yet: batchnorm_forward is not written yet.")
+    assert broken.startswith("Stopped with AttributeError")
+    assert "x.shape[1]" in broken
