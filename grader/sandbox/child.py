@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import enum
-import json
 import os
 import secrets
 import select
@@ -11,12 +9,14 @@ import signal
 import socket
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import wire
-from .errors import BadReply, ChildDied, LimitHit, RemoteError, SandboxUnavailable
+from . import replies, wire
+from .errors import BadReply, ChildDied, LimitHit, SandboxUnavailable
 from .limits import MEANING, Limits
+from .replies import CallReply, CellRun
 from .wire import Handle
 
 if TYPE_CHECKING:
@@ -27,47 +27,6 @@ START_SECONDS = 30.0
 WATCH_SECONDS = 0.1  # between looks at a child's threads
 ENDING_MILLISECONDS = 500
 CHUNK = 1 << 20
-
-
-class _Missing(enum.Enum):
-    MISSING = "missing"
-
-
-MISSING = _Missing.MISSING
-"""What `lookup` gives for a name that is not there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """Something callable, by the name it was looked up under."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Module:
-    """A module. `name` is what the module calls itself."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class CellRun:
-    """What one cell did: nbformat outputs (text not yet sanitised), and its error in one line."""
-
-    outputs: list[dict[str, Any]]
-    ok: bool
-    error: str | None
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class CallReply:
-    """The result of a call, and what the function left in its arguments."""
-
-    value: Any
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +42,8 @@ def safe_name(name: str) -> bool:
     """True for a relative file name that stays inside its folder, such as `helper.py` or `data/x.csv`."""
     parts = name.split("/")
     return len(name) < 1000 and all(
-        part not in ("", ".", "..") and "\0" not in part and len(part.encode("utf-8", "replace")) < 255 for part in parts
+        part not in ("", ".", "..") and "\0" not in part and len(part.encode("utf-8", "replace")) < 255
+        for part in parts
     )
 
 
@@ -110,25 +70,13 @@ class Child:
         """Run a cell. An exception in it is no error here: it is in `outputs`, and `ok` is False."""
         started = time.monotonic()
         reply = self._ask("cell_seconds", seconds, "cell", source)
-        outputs, ok, error = self._fields(reply, outputs=list, ok=bool, error=(dict, type(None)))
-        clean = [self._output(output) for output in outputs]
-        text = None if error is None else str(self._remote_error(error))
-        return CellRun(clean, ok and error is None, text, time.monotonic() - started)
+        outputs, ok, error = self._checked(replies.cell_run, reply, self._limits)
+        return CellRun(outputs, ok, error, time.monotonic() - started)
 
     def lookup(self, name: str) -> Any:
         """`MISSING`, a `Function`, a `Module`, or the value: plain data, or a `Handle` for what is not."""
         reply = self._ask("call_seconds", None, "lookup", name)
-        kind = reply.get("kind")
-        if kind == "missing":
-            return MISSING
-        if kind == "function":
-            return Function(name)
-        if kind == "module":
-            (module,) = self._fields(reply, name=str)
-            return Module(_plain(module, 200))
-        if kind == "value" and "value" in reply:
-            return reply["value"]
-        raise self._bad("a lookup without an answer")
+        return self._checked(replies.looked_up, reply, name)
 
     def call(
         self,
@@ -146,17 +94,12 @@ class Child:
         kwargs = kwargs or {}
         function = target.id if isinstance(target, Handle) else target
         reply = self._ask("call_seconds", seconds, "call", function, list(args), kwargs)
-        left, named = self._fields(reply, args=list, kwargs=dict)
-        if "value" not in reply or len(left) != len(args) or named.keys() != kwargs.keys():
-            raise self._bad("a call without a result")
-        return CallReply(reply["value"], tuple(left), named)
+        return self._checked(replies.call_reply, reply, args, kwargs)
 
     def fetch(self, handle: Handle) -> Any:
         """The object behind a handle as plain data, as far as it is (what is not stays a handle)."""
         reply = self._ask("call_seconds", None, "fetch", handle.id)
-        if "value" not in reply:
-            raise self._bad("a fetch without a value")
-        return reply["value"]
+        return self._checked(replies.value, reply)
 
     def kill(self, reason: str = "it was ended by the grader") -> None:
         """End the process and everything it started. May be called again."""
@@ -219,8 +162,8 @@ class Child:
         reply = self._decode(self._receive(nonce, deadline, limit, seconds))
         if "limit" in reply:
             raise self._limit_hit(str(reply["limit"]))
-        if "error" in reply and verb != "cell":
-            raise self._remote_error(reply["error"])
+        if "error" in reply and "outputs" not in reply:
+            raise self._checked(replies.remote_error, reply["error"], self._limits)
         return reply
 
     def _refuse_early_replies(self) -> None:
@@ -243,7 +186,7 @@ class Child:
             except OSError:
                 raise self._died() from None
 
-    def _receive(self, nonce: int, deadline: float, limit: str, seconds: float) -> bytes:
+    def _receive(self, nonce: int, deadline: float, limit: str, seconds: float) -> bytearray:
         size, answered = FRAME.unpack(self._read(FRAME.size, deadline, limit, seconds))
         if answered != nonce:
             raise self._bad("a reply to another question")
@@ -251,7 +194,7 @@ class Child:
             raise self._bad(f"a reply of {size} bytes")
         return self._read(size, deadline, limit, seconds)
 
-    def _read(self, size: int, deadline: float, limit: str, seconds: float) -> bytes:
+    def _read(self, size: int, deadline: float, limit: str, seconds: float) -> bytearray:
         data = bytearray()
         while len(data) < size:
             try:
@@ -266,7 +209,7 @@ class Child:
             data += part
             if time.monotonic() > deadline:  # a trickle is not an answer either
                 raise self._out_of_time(limit, seconds)
-        return bytes(data)
+        return data
 
     def _wait(self, event: int, deadline: float, limit: str, seconds: float) -> None:
         """Wait until the socket is ready; kill the child at the deadline, or when it has too many threads."""
@@ -332,9 +275,7 @@ class Child:
             self._dead = "the system killed it, most likely for lack of memory"
         return ChildDied(f"The student's process is gone: {self._dead}.")
 
-    # -- checking what came back -------------------------------------------------------------------------------
-
-    def _decode(self, message: bytes) -> dict[str, Any]:
+    def _decode(self, message: bytearray) -> dict[str, Any]:
         try:
             reply = wire.decode(message, self._limits)
         except wire.WireError as error:
@@ -343,76 +284,13 @@ class Child:
             raise self._bad("what is no reply")
         return reply
 
-    def _fields(self, reply: dict[str, Any], **types: Any) -> list[Any]:
-        values = [reply.get(name, MISSING) for name in types]
-        if not all(isinstance(value, kind) for value, kind in zip(values, types.values(), strict=True)):
-            raise self._bad("a reply with the wrong fields")
-        return values
-
-    def _remote_error(self, fields: Any) -> RemoteError:
-        if type(fields) is not dict:
-            raise self._bad("an error that says nothing")
-        name, message = self._fields(fields, exception=str, message=str)
-        line, lineno = fields.get("line"), fields.get("lineno")
-        if name == "MemoryError":
-            message = f"more than {self._limits.address_space_mib} MiB of memory would be needed"
-        return RemoteError(
-            _plain(name, 200),
-            _plain(message, 2000),
-            _plain(line, 200) if type(line) is str else None,
-            lineno if type(lineno) is int and 0 < lineno < 1_000_000 else None,
-        )
-
-    def _output(self, output: Any) -> dict[str, Any]:
-        """One nbformat output, built anew from what was sent."""
-        if type(output) is not dict:
-            raise self._bad("an output of no known kind")
-        kind = output.get("output_type")
-        if kind == "stream":
-            name, text = self._fields(output, name=str, text=str)
-            return {"output_type": kind, "name": "stderr" if name == "stderr" else "stdout", "text": str(text)}
-        if kind == "error":
-            name, message, trace = self._fields(output, ename=str, evalue=str, traceback=list)
-            lines = [_plain(line, 2000) for line in trace[:100] if type(line) is str]
-            return {"output_type": kind, "ename": _plain(name, 200), "evalue": _plain(message, 2000), "traceback": lines}
-        if kind in ("display_data", "execute_result"):
-            (data,) = self._fields(output, data=dict)
-            bundle = {mime: value for mime, value in data.items() if type(mime) is str and _showable(mime, value)}
-            clean: dict[str, Any] = {"output_type": kind, "data": bundle, "metadata": {}}
-            if kind == "execute_result":
-                count = output.get("execution_count")
-                clean["execution_count"] = count if type(count) is int and 0 < count < 1_000_000 else None
-            return clean
-        raise self._bad("an output of no known kind")
+    def _checked(self, check: Callable[..., Any], *args: Any) -> Any:
+        try:
+            return check(*args)
+        except replies.Malformed as error:
+            raise self._bad(str(error)) from None
 
 
 def _pid_of(pidfd: int) -> int:
     with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("Pid:"))
-
-
-def _showable(mime: str, value: Any) -> bool:
-    """Text, or JSON data under a JSON type: what nbformat allows."""
-    if type(value) is str:
-        return len(mime) < 100
-    if mime != "application/json" and not mime.endswith("+json"):
-        return False
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return len(mime) < 100 and _has_text_keys(value)
-
-
-def _has_text_keys(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(type(key) is str and _has_text_keys(item) for key, item in value.items())
-    return all(map(_has_text_keys, value)) if isinstance(value, list) else True
-
-
-_CONTROL = dict.fromkeys([*range(9), 11, 12, *range(13, 32), *range(127, 160)], "\N{REPLACEMENT CHARACTER}")
-
-
-def _plain(text: str, length: int) -> str:
-    """Text without control characters (terminals obey some), cut to a length."""
-    return text[:length].translate(_CONTROL)

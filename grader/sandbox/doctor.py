@@ -34,7 +34,9 @@ class Finding:
 
 
 LAYERS = (
-    Finding("bubblewrap", False, True, "", "Nothing can be isolated.", "Run `make` to install the locked requirements."),
+    Finding(
+        "bubblewrap", False, True, "", "Nothing can be isolated.", "Run `make` to install the locked requirements."
+    ),
     Finding("user namespaces", False, True, "", "Nothing can be isolated without being root.", ""),
     Finding(
         "namespaces",
@@ -120,9 +122,7 @@ def probe(limits: Limits = Limits(), layers: Layers = ALL) -> list[Finding]:  # 
     found = {finding.name: finding for finding in LAYERS}
 
     def note(name: str, active: bool, detail: str, remedy: str = "") -> None:
-        found[name] = replace(
-            found[name], active=active, detail=detail, remedy=remedy or found[name].remedy
-        )
+        found[name] = replace(found[name], active=active, detail=detail, remedy=remedy or found[name].remedy)
 
     note("ordinary user", os.geteuid() != 0, f"user id {os.geteuid()}")
     try:
@@ -141,7 +141,7 @@ def probe(limits: Limits = Limits(), layers: Layers = ALL) -> list[Finding]:  # 
             facts = child.lookup("facts") if run.ok else None
             landlock = next((name for name in child.active if name.startswith("Landlock")), "")
     except SandboxError as error:
-        note("namespaces", False, str(error))
+        note("namespaces", False, str(error), userns_remedy())
         return list(found.values())
     if not isinstance(facts, dict):
         note("namespaces", False, f"the sandbox gave no answer: {run.error}")
@@ -160,7 +160,10 @@ def judge(facts: dict[str, Any], limits: Limits) -> dict[str, tuple[bool, str]]:
     filtered = facts["fork"] != 0 and facts["socket"] != 0
     return {
         "namespaces": (own_world, f"process {facts['pid']} of its own, host name {facts['host_name']}"),
-        "read-only view": (closed, f"visible: {facts['visible'] or 'nothing'}, writable: {facts['writable'] or 'scratch'}"),
+        "read-only view": (
+            closed,
+            f"visible: {facts['visible'] or 'nothing'}, writable: {facts['writable'] or 'scratch'}",
+        ),
         "resource limits": (bounded, f"{facts['memory'] // MIB} MiB, {facts['processor']} s of processor time"),
         "seccomp": (filtered, "no new processes, no sockets" if filtered else "processes or sockets can be made"),
     }
@@ -179,9 +182,7 @@ def _user_namespaces(bwrap: str) -> str:
     """What bubblewrap says when it is asked for the namespaces of the cage alone; "" where it gets them."""
     command = [bwrap, *launch.CAGE, "--ro-bind", "/", "/", "--proc", "/proc", "true"]
     try:
-        run = subprocess.run(  # noqa: S603 - every argument is ours
-            command, capture_output=True, text=True, timeout=TRY_SECONDS, check=False
-        )
+        run = subprocess.run(command, capture_output=True, text=True, timeout=TRY_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return "" if run.returncode == 0 else run.stderr.strip() or f"exit status {run.returncode}"

@@ -19,13 +19,15 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from . import launch, pythonview, seccomp
-from .child import MISSING, CallReply, CellRun, Child, Exit, Function, Module, safe_name
+from .child import Child, Exit, safe_name
 from .errors import BadReply, ChildDied, LimitHit, RemoteError, SandboxError, SandboxUnavailable
 from .layers import ALL, Layers
 from .limits import Limits
+from .replies import MISSING, CallReply, CellRun, Function, Module
 from .wire import Handle
 
 __all__ = [
@@ -53,6 +55,7 @@ START_SECONDS = 90.0  # imports from a cold disk
 FORK_SECONDS = 30.0
 END_SECONDS = 5.0
 KEPT_EXITS = 100
+NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Sandbox:
@@ -106,10 +109,8 @@ class Sandbox:
         if self._folder is None:
             command, environment = launch.caged(files, preload, self.limits, self.layers, control)
         else:
-            command, environment = launch.uncaged(
-                files, preload, self.limits, self.layers, control, self._folder
-            )
-        return subprocess.Popen(  # noqa: S603 - every argument is ours
+            command, environment = launch.uncaged(files, preload, self.limits, self.layers, control, self._folder)
+        return subprocess.Popen(
             command, env=environment, pass_fds=(control,), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
         )
 
@@ -124,7 +125,7 @@ class Sandbox:
             parts.append(f"Landlock {self.landlock_abi}")
         return ", ".join(parts)
 
-    def child(self, *, submitted_files: Mapping[str, bytes] = {}) -> Child:  # noqa: B006 - not changed
+    def child(self, *, submitted_files: Mapping[str, bytes] = NO_FILES) -> Child:
         """A fresh process. `submitted_files` are the submission's other files, by relative name (see `safe_name`)."""
         self._count += 1
         ours, theirs = socket.socketpair()
@@ -138,6 +139,7 @@ class Sandbox:
         except SandboxUnavailable:
             ours.close()
             raise
+        os.set_inheritable(pidfd, False)
         child = Child(self, self._count, pidfd, ours, self.limits)
         child.prepare(dict(submitted_files), self._links)
         return child
@@ -186,5 +188,3 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-

@@ -47,10 +47,15 @@ CAGE = (
     *("--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"),
     *("--die-with-parent", "--new-session", "--clearenv"),
 )
+SHARED_DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 # not --dev: it makes a second user namespace, in which a child's pid namespace cannot be made
 DEVICES = (
     *("--size", "4096", "--tmpfs", "/dev"),
-    *(part for name in ("null", "zero", "urandom", "random") for part in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")),
+    *(
+        part
+        for name in ("null", "zero", "urandom", "random")
+        for part in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")
+    ),
     *("--symlink", f"{SCRATCH}/shm", "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108 - inside
 )
 
@@ -73,7 +78,7 @@ def bwrap() -> tuple[str, str]:
     for path in filter(None, candidates):
         if os.stat(path).st_mode & stat.S_ISUID:
             continue  # a set-uid bwrap does not hand out the capability that the warm parent needs
-        run = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+        run = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
         version = re.search(r"(\d+)\.(\d+)\S*", run.stdout)
         if run.returncode == 0 and version and (int(version[1]), int(version[2])) >= OLDEST_BWRAP:
             return path, version[0]

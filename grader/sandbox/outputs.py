@@ -42,9 +42,7 @@ class Outputs:
         return self.items
 
     def room(self) -> int:
-        return min(
-            self.limits.cell_output_bytes - self.size, self.limits.submission_output_bytes - self.total
-        )
+        return min(self.limits.cell_output_bytes - self.size, self.limits.submission_output_bytes - self.total)
 
     def take(self, size: int) -> bool:
         """Count `size` bytes. False, and the cell's output ends here, where they do not fit."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata as metadata
-import platform
 import sys
 import sysconfig
 from pathlib import Path
@@ -54,10 +53,6 @@ def package_paths() -> dict[str, Path]:
     return paths
 
 
-def _first(paths: list[Path]) -> Path | None:
-    return next((path for path in paths if path.exists()), None)
-
-
 class Interpreter:
     """Where the base interpreter (never the virtual environment) lies outside and inside."""
 
@@ -96,7 +91,12 @@ def _hidden(path: str) -> list[str]:
 def _system(stdlib: Path) -> list[str]:
     """The system's shared libraries, without any Python package that lies among them."""
     args: list[str] = []
-    for folder in (Path("/usr/lib"), Path("/usr/lib64")):
+    libraries = Path("/usr/lib")
+    multiarch = libraries / (sysconfig.get_config_var("MULTIARCH") or "none")
+    folders = [multiarch, Path("/usr/lib/locale")] if multiarch.is_dir() else [libraries]
+    if stdlib.is_relative_to(libraries) and libraries not in folders:
+        folders.append(stdlib)
+    for folder in (*folders, Path("/usr/lib64")):
         if not folder.is_dir() or folder.is_symlink():
             continue
         args += ["--ro-bind", str(folder), str(folder)]
@@ -119,7 +119,9 @@ def _everything() -> list[str]:
     for path in sorted(Path("/").iterdir()):
         if path.name in ("proc", "dev", "tmp", "opt", "scratch", "sys"):
             continue
-        args += ["--symlink", str(path.readlink()), str(path)] if path.is_symlink() else ["--ro-bind", str(path), str(path)]
+        args += (
+            ["--symlink", str(path.readlink()), str(path)] if path.is_symlink() else ["--ro-bind", str(path), str(path)]
+        )
     return args
 
 
@@ -134,7 +136,3 @@ def mounts(restricted: bool) -> list[str]:
     for module in INSIDE:
         args += ["--ro-bind", str(here / f"{module}.py"), f"{KIT}/sandbox/{module}.py"]
     return args
-
-
-def describe() -> str:
-    return f"{platform.python_implementation()} {platform.python_version()}"

@@ -189,7 +189,7 @@ def most_bytes(limits: Limits) -> int:
     return limits.message_bytes + 16 * limits.message_nodes
 
 
-def decode(message: bytes, limits: Limits, resolve: Callable[[int], object] | None = None) -> Any:
+def decode(message: bytes | bytearray, limits: Limits, resolve: Callable[[int], object] | None = None) -> Any:
     """The value of a message. Raises `WireError`, and nothing else, for whatever is wrong with it.
 
     `resolve` gives the object behind a handle (the sandbox's side); without it handles stay handles.
@@ -211,7 +211,7 @@ _JSON = json.JSONDecoder(object_pairs_hook=_no_objects, parse_int=_small_integer
 
 
 class _Decoder:
-    def __init__(self, message: bytes, limits: Limits, resolve: Callable[[int], object] | None) -> None:
+    def __init__(self, message: bytes | bytearray, limits: Limits, resolve: Callable[[int], object] | None) -> None:
         self.limits = limits
         self.resolve = resolve
         self.nodes = 0

@@ -169,7 +169,7 @@ class Server:
             return wire.encode(reply, self.limits, self.session.keep)
         except wire.TooLarge as error:
             reply = {"limit": error.limit, "limit_value": error.value}
-        except BaseException as error:  # noqa: BLE001 - MemoryError while encoding, SystemExit of a hook, …
+        except BaseException as error:
             reply = {"error": shell.failure.describe(error)}
         return wire.encode(reply, self.limits)
 
