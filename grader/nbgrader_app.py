@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from .course import Course
@@ -9,6 +10,10 @@ from .course import Course
 if TYPE_CHECKING:
     from nbgrader.apps import NbGraderAPI
     from traitlets.config import Config
+
+
+# nbgrader fills in a new submission's rows while SQLAlchemy looks on; that is harmless, and nothing a user can act on
+warnings.filterwarnings("ignore", message="Object of type .* not in session")
 
 
 def nbgrader_config(course: Course) -> Config:
@@ -31,6 +36,6 @@ def nbgrader_api(course: Course) -> NbGraderAPI:
     from nbgrader.apps import NbGraderAPI
     from nbgrader.coursedir import CourseDirectory
 
-    logging.getLogger("traitlets").setLevel(logging.ERROR)
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
     config = nbgrader_config(course)
     return NbGraderAPI(coursedir=CourseDirectory(config=config), config=config)

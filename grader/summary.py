@@ -21,6 +21,7 @@ from .release import Release
 from .verdict import Status, Verdict
 
 SHOWN = 40  # rows of the table in the terminal; the csv has them all
+ROOMY = 110  # columns of a terminal that has room for the reasons as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +63,42 @@ def short_heading(heading: str) -> str:
 
 def print_summary(console: Console, lines: Sequence[Line], course: Course) -> None:
     """Print the table, sorted by student, and where everything lies."""
-    table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
-    table.add_column("student", no_wrap=True)
-    table.add_column("points", justify="right")
     headings = list(lines[0].sections) if lines else []
-    for heading in headings:
-        table.add_column(short_heading(heading), justify="right")
-    table.add_column("status", no_wrap=True)
-    table.add_column("first thing to look at", overflow="ellipsis", no_wrap=True)
-    for line in lines[:SHOWN]:
-        verdict = line.verdict
-        total = "–" if verdict.infra else f"{verdict.points:g} of {verdict.max_points:g}"
-        cells = [f"{line.sections[heading][0]:g}" if not verdict.infra else "–" for heading in headings]
-        style = {"NOT GRADED": "bold red", "graded": ""}.get(line.status, "yellow")
-        table.add_row(Text(verdict.student), total, *cells, Text(line.status, style), Text(_first_thing(verdict)))
-    console.print(table)
+    console.print(_table(lines, headings, with_reasons=console.width >= ROOMY), soft_wrap=False)
     if len(lines) > SHOWN:
         console.print(f"… and {len(lines) - SHOWN} more, in {course.grades_csv}")
-    if headings:
-        console.print(
-            "  ".join(f"{short_heading(heading)} {heading.split(maxsplit=2)[-1]}" for heading in headings), style="dim"
-        )
+    for heading in headings:
+        console.print(f"{short_heading(heading)} {heading.split(maxsplit=2)[-1]}", style="dim")
     waiting = sum(line.recorded.needs_marking > 0 for line in lines if line.recorded)
     failed = sum(line.verdict.infra for line in lines)
     console.print(
         f"\n{len(lines) - failed} graded, {failed} not graded, {waiting} with answers to mark (make formgrader)."
     )
-    console.print(
-        Text(f"grades: {course.grades_csv}\nnotebooks and verdicts: {course.autograded}\ngradebook: {course.gradebook}")
-    )
+    for what, path in (("grades", course.grades_csv), ("verdicts", course.autograded), ("gradebook", course.gradebook)):
+        console.print(Text(f"{what + ':':10} {_short(path)}"))
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _table(lines: Sequence[Line], headings: Sequence[str], *, with_reasons: bool) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("student", no_wrap=True, max_width=24, overflow="ellipsis")
+    table.add_column("points", justify="right", no_wrap=True)
+    for heading in headings:
+        table.add_column(short_heading(heading), justify="right", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    if with_reasons:
+        table.add_column("first thing to look at", overflow="ellipsis", no_wrap=True, ratio=1)
+    for line in lines[:SHOWN]:
+        verdict = line.verdict
+        total = "–" if verdict.infra else f"{verdict.points:g}/{verdict.max_points:g}"
+        points = ["–" if verdict.infra else f"{line.sections[heading][0]:g}" for heading in headings]
+        style = {"NOT GRADED": "bold red", "graded": ""}.get(line.status, "yellow")
+        reason = [Text(_first_thing(verdict))] if with_reasons else []
+        table.add_row(Text(verdict.student), total, *points, Text(line.status, style), *reason)
+    return table
 
 
 def _first_thing(verdict: Verdict) -> str:
