@@ -121,7 +121,12 @@ def _public_backward(label: str, n: int, d: int, *, nodes: bool) -> Arrays:
     answers |= {f"{name}_scale": getattr(right, f"{name}_scale") for name in ("dx", "dgamma", "dbeta")}
     if nodes:
         answers |= {"mu": forward.mu, "xmu": forward.xmu, "sq": forward.xmu**2, "var": forward.var}
-        answers |= {"std": forward.std, "inv_std": 1 / forward.std, "x_hat": forward.x_hat, "out": forward.out}
+        answers |= {
+            "std": forward.std,
+            "inv_std": 1 / forward.std,
+            "x_hat": forward.x_hat,
+            "out": forward.out,
+        }
         for name, (value, scale) in truth.graph(forward, gamma, dout).items():
             answers |= {name: value, f"{name}_scale": scale}
     return given | {name: as_double(values) for name, values in answers.items()}

@@ -118,9 +118,7 @@ class Inference:
     out_scale: Array
 
 
-def inference(
-    x: Array, gamma: Array, beta: Array, eps: Any, running_mean: Array, running_var: Array
-) -> Inference:
+def inference(x: Array, gamma: Array, beta: Array, eps: Any, running_mean: Array, running_var: Array) -> Inference:
     """Normalise by the running statistics; the rows do not see each other."""
     std = np.sqrt(running_var + eps)
     x_hat = (x - running_mean) / std
@@ -155,9 +153,7 @@ def backward(forward: Train, gamma: Array, dout: Array) -> Gradients:
         dx=gamma / std * (dout - mean_d - x_hat * mean_dx),
         dgamma=(dout * x_hat).sum(axis=0),
         dbeta=dout.sum(axis=0),
-        dx_scale=abs(gamma)
-        / std
-        * (abs(dout) + size_d + abs(x_hat) * size_dx + size * (1 + abs(x_hat)) * size_d),
+        dx_scale=abs(gamma) / std * (abs(dout) + size_d + abs(x_hat) * size_dx + size * (1 + abs(x_hat)) * size_d),
         dgamma_scale=(abs(dout) * (abs(x_hat) + size)).sum(axis=0),
         dbeta_scale=abs(dout).sum(axis=0),
     )

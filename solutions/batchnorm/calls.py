@@ -1,0 +1,90 @@
+"""Call the student's three functions with fresh copies, and keep what the calls leave behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.checking import Blocked, CaseFailed, NotAttempted, Student
+from solutions.batchnorm.problems import Problem
+from solutions.batchnorm.reading import say, values_returned, wrong
+
+GRADIENTS = ("dx", "dgamma", "dbeta")
+
+
+class _NoCache:
+    """Stands where a forward that returned `out` alone has no cache."""
+
+
+NO_CACHE = _NoCache()
+
+
+@dataclass(frozen=True)
+class ForwardCall:
+    """What one call of `batchnorm_forward` gave back, and its arguments as the call left them."""
+
+    out: Any
+    cache: Any
+    x: np.ndarray
+    gamma: np.ndarray
+    beta: np.ndarray
+    bn_param: dict[str, Any]
+
+
+def forward(
+    student: Student,
+    problem: Problem,
+    mode: str = "train",
+    *,
+    bn_param: dict[str, Any] | None = None,
+    gamma: np.ndarray | None = None,
+    beta: np.ndarray | None = None,
+    x: np.ndarray | None = None,
+) -> ForwardCall:
+    """Call `batchnorm_forward`. An array handed back alone is taken for `out`: that slip has a case of its own."""
+    own_x, own_gamma, own_beta = problem.arguments
+    x = own_x if x is None else x
+    gamma = own_gamma if gamma is None else gamma
+    beta = own_beta if beta is None else beta
+    bn_param = problem.bn_param(mode) if bn_param is None else bn_param
+    result = student["batchnorm_forward"](x, gamma, beta, bn_param)
+    if isinstance(result, np.ndarray):
+        out, cache = result, NO_CACHE
+    elif result is None and bn_param["mode"] == "test":
+        raise wrong("returned_none", "test-returns-none", function="batchnorm_forward")
+    else:
+        out, cache = values_returned("batchnorm_forward", result, ("out", "cache"))
+    return ForwardCall(out, cache, x, gamma, beta, bn_param)
+
+
+def cache_of(student: Student, problem: Problem, function: str) -> Any:
+    """The cache the student's own forward gives for `problem`.
+
+    Raises Blocked where forward gives none, so that `function` cannot be reached. Where `function` itself is not
+    written yet either, that is what the student should read first.
+    """
+    try:
+        call = forward(student, problem)
+        if call.cache is NO_CACHE:
+            raise wrong("no_cache", "cache-missing", function="batchnorm_forward")
+    except CaseFailed as failed:
+        _raise_if_not_attempted(student, problem, function)
+        raise Blocked(say("blocked_forward", reason=failed.message)) from None
+    return call.cache
+
+
+def _raise_if_not_attempted(student: Student, problem: Problem, function: str) -> None:
+    try:
+        student[function](problem.dout.copy(order="K"), None)
+    except NotAttempted:
+        raise
+    except CaseFailed:
+        return  # it did not like having no cache, which says nothing about it
+
+
+def backward(student: Student, function: str, dout: np.ndarray, cache: Any) -> dict[str, Any]:
+    """Call one of the two backward functions: {"dx": ..., "dgamma": ..., "dbeta": ...}, not yet looked at."""
+    result = student[function](dout, cache)
+    return dict(zip(GRADIENTS, values_returned(function, result, GRADIENTS), strict=True))

@@ -1,0 +1,102 @@
+"""All hidden cases of the assignment: `make_cases(salt)`. Start reading here.
+
+The inputs are drawn anew from the salt of the run (`problems`), the answers come from closed forms in extended
+precision (`truth`), the tolerance from the public rule (`checks`). Every named mistake has a case made for it; the
+other cases are built to be blind to it, by inputs that cannot see it (`problems`), by reckoning with slips that are charged
+already (`carried`), or by excusing the mistakes they are not about (`excused`).
+
+Head-room of the tolerance, measured on correct code: see HEADROOM.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from grader.checking import Case, CaseFailed, Student
+from solutions.batchnorm import cases_backward, cases_forward, cases_running, cases_test, truth
+from solutions.batchnorm.carried import remembered
+from solutions.batchnorm.gradients import GradientJudge
+from solutions.batchnorm.misconceptions import Diagnosis
+
+FIXTURES = Path(__file__).resolve().parent / "fixtures"
+HALF = 0.5  # of the hidden points of train mode: what buys the right to be judged by one's own forward
+
+
+def make_cases(salt: str) -> list[Case]:
+    """Every hidden case, in the order of the notebook. Equal salts give equal cases, to the bit.
+
+    Raises truth.NoExtendedPrecision on a machine that cannot judge double precision, and RuntimeError where the
+    known answers of the fixtures do not come out.
+    """
+    truth.require_extended()
+    known_answers()
+    diagnosis = Diagnosis()
+    on_forward, forward = cases_forward.make(salt, diagnosis)
+    _, running = cases_running.make(salt, on_forward)
+    _, test = cases_test.make(salt, on_forward)
+    gradient = GradientJudge(salt, diagnosis, lambda student: earned_half(student, forward))
+    staged = cases_backward.make(salt, on_forward, gradient, "batchnorm_backward", "backward_hidden")
+    alt = cases_backward.make(salt, on_forward, gradient, "batchnorm_backward_alt", "backward_alt_hidden")
+    return [*forward, *running, *test, *staged, *alt]
+
+
+def earned_half(student: Student, forward: list[Case]) -> bool:
+    """Did train mode earn at least half of its hidden points? Found once per student, and only where it matters."""
+    return remembered(student, "forward_earned_half", lambda: _earned(student, forward) >= HALF)
+
+
+def _earned(student: Student, cases: list[Case]) -> float:
+    points = 0.0
+    for case in cases:
+        try:
+            case.run(student)
+        except CaseFailed:
+            continue
+        points += case.points
+    return points / math.fsum(case.points for case in cases)
+
+
+def known_answers() -> None:
+    """Raise RuntimeError unless this machine's extended precision reproduces the fixtures' truth.
+
+    The fixtures were computed in decimal arithmetic at 60 digits. A wrong digit here is a fault of the machine or of an
+    installed library, and must not become a student's.
+    """
+    for path in sorted(FIXTURES.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        worst = max(_distances(arrays).values())
+        if not worst <= 1.0:
+            raise RuntimeError(
+                f"extended precision does not reproduce {path.name}: {worst:.3g} times what rounding allows"
+            )
+
+
+def _distances(arrays: dict[str, np.ndarray]) -> dict[str, float]:
+    """For each known answer: the distance to this machine's truth, divided by what its own rounding explains."""
+    lift = {name: truth.extended(values) for name, values in arrays.items() if not name.endswith(("_hi", "_lo"))}
+    train = truth.train(lift["x"], lift["gamma"], lift["beta"], lift["eps"])
+    gradients = truth.backward(train, lift["gamma"], lift["dout"])
+    test = truth.inference(*(lift[k] for k in ("x", "gamma", "beta", "eps", "running_mean", "running_var")))
+    mean = truth.blend(lift["running_mean"], train.mu, train.mu_scale, lift["momentum"])
+    var = truth.blend(lift["running_var"], train.var, train.var_scale, lift["momentum"])
+    found = {
+        "out": (train.out, train.out_scale),
+        "new_mean": (mean.value, mean.scale),
+        "new_var": (var.value, var.scale),
+        "test_out": (test.out, test.out_scale),
+        "dx": (gradients.dx, gradients.dx_scale),
+        "dgamma": (gradients.dgamma, gradients.dgamma_scale),
+        "dbeta": (gradients.dbeta, gradients.dbeta_scale),
+    }
+    rounding = 16 * (math.sqrt(len(arrays["x"])) + 1) * np.finfo(np.longdouble).eps / 2
+    return {
+        name: float(
+            np.max(abs(value - truth.extended(arrays[f"{name}_hi"]) - truth.extended(arrays[f"{name}_lo"])) / scale)
+        )
+        / float(rounding)
+        for name, (value, scale) in found.items()
+    }

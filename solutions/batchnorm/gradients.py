@@ -1,0 +1,157 @@
+"""Is a gradient right? Against the truth; and where the student's forward is wrong, against that forward itself.
+
+A gradient is accepted if it is
+1. the true gradient; or, provided the student's forward earned at least half of its hidden points,
+2. what the usual closed form gives with the x_hat and the standard deviation of the student's own forward
+   (the backward is right, the cache it was handed is not), or
+3. the exact derivative of the student's own forward, found by differences of that forward.
+Both backward functions are judged in this way, never against each other. Without the proviso, `out = x` would make
+`dx = dout` right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from grader.checking import CaseFailed, Student
+from solutions.batchnorm import calls, truth
+from solutions.batchnorm.carried import precision, train_answer
+from solutions.batchnorm.draw import Draw
+from solutions.batchnorm.judging import Answer, Precision, follows, judge, worst
+from solutions.batchnorm.misconceptions import Diagnosis
+from solutions.batchnorm.problems import Problem
+from solutions.batchnorm.reading import real_array
+
+DIRECTIONS = 4
+STEP = 2e-3  # of a column's spread; three step sizes, so the error left is of order STEP^6
+OWN_TOLERANCE = 3e-7  # of the scale; differences of correct double-precision forwards agree to 2e-10
+
+
+def right_answer(problem: Problem, part: str) -> Answer:
+    return Answer(part, getattr(problem.gradients, part), getattr(problem.gradients, f"{part}_scale"))
+
+
+@dataclass(frozen=True)
+class GradientJudge:
+    """Judges single gradients of one run. `forward_earned_half(student)` is the proviso."""
+
+    salt: str
+    diagnosis: Diagnosis
+    forward_earned_half: Callable[[Student], bool]
+
+    def judge(
+        self,
+        student: Student,
+        problem: Problem,
+        part: str,
+        got: np.ndarray,
+        *,
+        single: bool,
+        lossy: str,
+        columns: np.ndarray | None = None,
+    ) -> float:
+        """Return the ratio of error to tolerance, or raise CaseFailed. `columns` restricts it to some columns."""
+        answer = right_answer(problem, part)
+        dtype = precision(problem, got, single=single)
+        chosen = slice(None) if columns is None else columns
+        cut = Answer(part, answer.value[..., chosen], answer.scale[..., chosen])
+        try:
+            return judge(self.diagnosis, problem, part, got[..., chosen], cut, dtype, lossy)
+        except CaseFailed:
+            if self.follows_own_forward(student, problem, part, got, chosen, dtype):
+                return 1.0
+            raise
+
+    def follows_own_forward(
+        self,
+        student: Student,
+        problem: Problem,
+        part: str,
+        got: np.ndarray,
+        chosen: slice | np.ndarray,
+        dtype: Precision,
+    ) -> bool:
+        if not np.isfinite(got[..., chosen]).all() or not self.forward_earned_half(student):
+            return False
+        try:
+            if forward_is_right(student, problem):
+                return False
+            own = own_forward(student, problem)
+        except CaseFailed:
+            return False
+        expected = getattr(own, part)[..., chosen]
+        scale = getattr(problem.gradients, f"{part}_scale")[..., chosen]
+        if follows(got[..., chosen], expected, scale, problem.n, dtype):
+            return True
+        return columns_all(chosen) and self._is_own_derivative(student, problem, part, got)
+
+    def _is_own_derivative(self, student: Student, problem: Problem, part: str, got: np.ndarray) -> bool:
+        """<got, v> against the derivative of <dout, forward> along v, for a few random v."""
+        draw = Draw(self.salt, f"{problem.label}/{part}/directions")
+        scale = np.asarray(getattr(problem.gradients, f"{part}_scale"), dtype=np.float64)
+        unit = np.asarray(problem.train.std, dtype=np.float64) if part == "dx" else np.ones(problem.d)
+        for _ in range(DIRECTIONS):
+            direction = draw.normal(got.shape) * unit
+            claimed = float(np.sum(got * direction))
+            try:
+                found = directional_derivative(student, problem, part, direction)
+            except CaseFailed:
+                return False
+            allowed = OWN_TOLERANCE * float(np.sum((scale + np.abs(got)) * np.abs(direction)))
+            if not abs(claimed - found) <= allowed:
+                return False
+        return True
+
+
+def columns_all(chosen: slice | np.ndarray) -> bool:
+    return isinstance(chosen, slice) or bool(chosen.all())
+
+
+def own_forward(student: Student, problem: Problem) -> truth.Gradients:
+    """The closed form of the gradients, with x_hat and standard deviation read off the student's own forward.
+
+    With gamma 1 and beta 0 the output is the student's x_hat. In each column it is (x - mu) / s for some s: the slope.
+    """
+    plain = calls.forward(student, problem, gamma=np.ones_like(problem.gamma), beta=np.zeros_like(problem.beta))
+    x_hat = truth.extended(real_array("out", plain.out, problem.x.shape))
+    xmu = problem.train.xmu
+    with np.errstate(all="ignore"):
+        std = (xmu * xmu).sum(axis=0) / (xmu * x_hat).sum(axis=0)
+        return truth.backward(
+            replace(problem.train, x_hat=x_hat, std=std), problem.lifted[1], truth.extended(problem.dout)
+        )
+
+
+def forward_is_right(student: Student, problem: Problem) -> bool:
+    """Is the student's train mode right on this very input? Then its derivative is the true one."""
+    out = real_array("out", calls.forward(student, problem).out, problem.x.shape)
+    return worst(out, train_answer(problem, 0), problem.n, precision(problem, out))[0] <= 1.0
+
+
+def finite_columns(student: Student, problem: Problem) -> np.ndarray:
+    """(D,) bool: the columns in which the student's own forward is finite, so that a gradient can be asked for."""
+    try:
+        out = real_array("out", calls.forward(student, problem).out, problem.x.shape)
+    except CaseFailed:
+        return np.ones(problem.d, dtype=bool)
+    return np.isfinite(out).all(axis=0)
+
+
+def directional_derivative(student: Student, problem: Problem, part: str, direction: np.ndarray) -> float:
+    """d/dh of sum(dout * forward) with x, gamma or beta moved by h * direction, by central differences."""
+    name = {"dx": "x", "dgamma": "gamma", "dbeta": "beta"}[part]
+    dout = truth.extended(problem.dout)
+
+    def objective(h: float) -> np.longdouble:
+        moved = np.asarray(getattr(problem, name) + h * direction, dtype=np.float64)
+        out = real_array("out", calls.forward(student, problem, **{name: moved}).out, problem.x.shape)
+        return np.sum(dout * truth.extended(out))
+
+    # (f(x + h) - f(x - h)) / (2h) has an error in h^2, h^4, ...; Richardson takes the first two away.
+    slopes = [(objective(h) - objective(-h)) / (2 * h) for h in (STEP, STEP / 2, STEP / 4)]
+    first = [(4 * fine - coarse) / 3 for coarse, fine in pairwise(slopes)]
+    return float((16 * first[1] - first[0]) / 15)

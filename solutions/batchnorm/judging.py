@@ -1,0 +1,93 @@
+"""Compare one array with the truth by the one tolerance rule, and explain it where it is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import checks
+import numpy as np
+
+from grader.checking import CaseFailed
+from solutions.batchnorm.misconceptions import Diagnosis, Names, agrees
+from solutions.batchnorm.problems import Problem
+from solutions.batchnorm.reading import at, say, shown, times, wrong
+from solutions.batchnorm.texts import HINTS
+
+Precision = type[np.floating]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A right answer: what `part` of the chain it is, its value and scale."""
+
+    part: str
+    value: np.ndarray
+    scale: np.ndarray
+
+
+def worst(got: np.ndarray, answer: Answer, n: int, dtype: Precision) -> tuple[float, tuple[int, ...]]:
+    """(error / tolerance at the worst element, its index)."""
+    ratio = checks.times_tolerance(got, answer.value, answer.scale, n, dtype)
+    index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    return float(ratio[index]), tuple(int(i) for i in index)
+
+
+def judge(
+    diagnosis: Diagnosis,
+    problem: Problem,
+    name: str,
+    got: np.ndarray,
+    answer: Answer,
+    dtype: Precision,
+    lossy: str = "single-precision",
+    unlikely: frozenset[str] = frozenset(),
+) -> float:
+    """Return the worst ratio of error to tolerance; raise CaseFailed, with a diagnosis, where it is above 1.
+
+    `lossy` is the misconception to name where only digits are lost and the formula is right; `unlikely` ones are
+    ruled out already.
+    """
+    ratio, index = worst(got, answer, problem.n, dtype)
+    if ratio <= 1.0:
+        return ratio
+    where, value = at(name, index), shown(got[index])
+    if only_single(got, answer, problem.n, dtype):
+        raise wrong("single", lossy, where=where, got=value, ratio=times(ratio), ratio_value=ratio)
+    zeros = not got.any() and got.size > 1
+    names = (
+        [("zeros-returned",)] if zeros else diagnosis.explain(problem, answer.part, got, answer.scale, dtype, unlikely)
+    )
+    bad = int(np.count_nonzero(~np.isfinite(got)))
+    if bad:
+        message = say("not_finite", where=where, got=value, count=bad, size=got.size)
+    else:
+        message = say("value", where=where, got=value, ratio=times(ratio))
+    raise CaseFailed(
+        message,
+        hint=question(names),
+        misconception="|".join("+".join(pair) for pair in names) or None,
+        ratio=ratio,
+        where=where,
+        got=value,
+    )
+
+
+def only_single(got: np.ndarray, answer: Answer, n: int, dtype: Precision) -> bool:
+    """Right in single precision, wrong in double: digits were lost, the formula was not."""
+    return dtype is not np.float32 and worst(got, answer, n, np.float32)[0] <= 1.0 < worst(got, answer, n, dtype)[0]
+
+
+def question(explanations: list[Names]) -> str:
+    """The question for each explanation: one, two together, or "Either ... Or ..."."""
+    each = []
+    for names in explanations:
+        hints = [HINTS[name] for name in names]
+        each.append(hints[0] if len(hints) == 1 else say("both", first=hints[0], second=hints[1]))
+    if not each:
+        return ""
+    return each[0] if len(each) == 1 else say("either", first=each[0], second=each[1])
+
+
+def follows(got: np.ndarray, predicted: np.ndarray, scale: np.ndarray, n: int, dtype: Precision) -> bool:
+    """Is `got` what `predicted` says, to the same tolerance? For answers that carry a slip forward."""
+    return agrees(got, predicted, scale, n, dtype, slack=2.0)

@@ -1,0 +1,52 @@
+"""dx divides by the root of the variance without eps. Seen in student code, the third most frequent."""
+# kind: eps
+# diagnosed as: backward-eps-omitted
+
+import numpy as np
+
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    mode = bn_param["mode"]
+    eps = bn_param.get("eps", 1e-5)
+    momentum = bn_param.get("momentum", 0.9)
+    N, D = x.shape
+    running_mean = bn_param.get("running_mean", np.zeros(D, dtype=x.dtype))
+    running_var = bn_param.get("running_var", np.zeros(D, dtype=x.dtype))
+    if mode == "train":
+        mu = np.mean(x, axis=0)
+        var = np.var(x, axis=0)
+        std = np.sqrt(var + eps)
+        x_hat = (x - mu) / std
+        out = gamma * x_hat + beta
+        cache = (x, mu, var, x_hat, gamma, eps)
+        running_mean = momentum * running_mean + (1 - momentum) * mu
+        running_var = momentum * running_var + (1 - momentum) * var
+        bn_param["running_mean"] = running_mean
+        bn_param["running_var"] = running_var
+    elif mode == "test":
+        x_hat = (x - running_mean) / np.sqrt(running_var + eps)
+        out = gamma * x_hat + beta
+        cache = None
+    else:
+        raise ValueError(f"mode {mode!r}")
+    return out, cache
+
+
+def batchnorm_backward(dout, cache):
+    x, mu, var, x_hat, gamma, eps = cache
+    N, D = x.shape
+    dbeta = dout.sum(axis=0)
+    dgamma = (dout * x_hat).sum(axis=0)
+    dx_hat = dout * gamma
+    inv_std = 1 / np.sqrt(var)
+    dx = inv_std / N * (N * dx_hat - dx_hat.sum(axis=0) - x_hat * (dx_hat * x_hat).sum(axis=0))
+    return dx, dgamma, dbeta
+
+
+def batchnorm_backward_alt(dout, cache):
+    x, mu, var, x_hat, gamma, eps = cache
+    N = len(dout)
+    dbeta = dout.sum(axis=0)
+    dgamma = (dout * x_hat).sum(axis=0)
+    dx = gamma / (N * np.sqrt(var + eps)) * (N * dout - dbeta - x_hat * dgamma)
+    return dx, dgamma, dbeta

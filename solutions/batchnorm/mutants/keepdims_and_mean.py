@@ -1,0 +1,17 @@
+"""Composition: dgamma is a mean and has shape (1, D). Made up from two frequent ones."""
+# kind: composition
+# diagnosed as: dgamma-mean, dimension-kept
+
+import numpy as np
+
+
+def batchnorm_backward(dout, cache):
+    x_hat, gamma, inv_std = cache
+    N, D = dout.shape
+    dbeta = np.sum(dout, axis=0)
+    dgamma = np.mean(dout * x_hat, axis=0, keepdims=True)
+    dx_hat = dout * gamma
+    mean_path = np.sum(dx_hat, axis=0) / N
+    var_path = x_hat * np.sum(dx_hat * x_hat, axis=0) / N
+    dx = (dx_hat - mean_path - var_path) * inv_std
+    return dx, dgamma, dbeta
