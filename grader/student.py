@@ -45,6 +45,7 @@ class StudentCode:
         self._cells = list(cells)
         self._limits = limits
         self._skipped: dict[int, str] = {}  # cell number -> why it is not run again
+        self._functions: dict[str, RemoteFunction] = {}  # looked up in the running child
         self._hangs: Counter[str] = Counter()
         self._restarts = 0
         self._deadline = time.monotonic() + limits.submission_seconds
@@ -73,6 +74,8 @@ class StudentCode:
 
     def __getitem__(self, name: str) -> Any:
         """Return the student's `name`: a callable proxy for a function, plain data for data."""
+        if name in self._functions:
+            return self._functions[name]
         try:
             found = self._alive().lookup(name)
         except (LimitHit, ChildDied, BadReply) as reason:
@@ -81,7 +84,7 @@ class StudentCode:
         if found is MISSING:
             raise StudentError(f"`{name}` is not defined. Run the notebook from top to bottom before you hand in.")
         if isinstance(found, Function):
-            return RemoteFunction(self, name)
+            return self._functions.setdefault(name, RemoteFunction(self, name))
         if isinstance(found, Module):
             raise StudentError(f"`{name}` is the module {found.name}, not a function.")
         return found
@@ -122,6 +125,7 @@ class StudentCode:
                 raise StudentTimeout(f"The code had to be stopped {self._restarts} times; it was not started again.")
             self._restarts += 1
             self.memo.clear()
+            self._functions.clear()
             self._child = self._sandbox.child()
             if self._restarts > 1:
                 self._replay()
