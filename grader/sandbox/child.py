@@ -40,10 +40,10 @@ class Exit:
 
 def safe_name(name: str) -> bool:
     """True for a relative file name that stays inside its folder, such as `helper.py` or `data/x.csv`."""
-    parts = name.split("/")
+    odd = {"", ".", ".."}
     return len(name) < 1000 and all(
-        part not in ("", ".", "..") and "\0" not in part and len(part.encode("utf-8", "replace")) < 255
-        for part in parts
+        part not in odd and part.isprintable() and len(part.encode("utf-8", "replace")) < 255
+        for part in name.split("/")
     )
 
 

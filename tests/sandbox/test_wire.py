@@ -1,0 +1,289 @@
+"""Does plain data survive the crossing, and nothing but plain data?"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections import OrderedDict, namedtuple
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.sandbox import wire
+from grader.sandbox.limits import Limits
+from grader.sandbox.wire import Handle, TooLarge, WireError, decode, encode
+
+LIMITS = Limits()
+SMALL = Limits(message_bytes=10_000, message_nodes=100, message_depth=5)
+
+
+def there_and_back(value: Any) -> Any:
+    return decode(encode(value, LIMITS), LIMITS)
+
+
+def message(tree: Any, *buffers: bytes) -> bytes:
+    """A message as a hostile process could write it."""
+    text = tree if isinstance(tree, bytes) else json.dumps(tree).encode()
+    sizes = struct.pack(f"<{len(buffers)}Q", *map(len, buffers))
+    return struct.pack("<II", len(text), len(buffers)) + sizes + text + b"".join(buffers)
+
+
+PLAIN = [
+    None,
+    True,
+    0,
+    -(2**53),
+    2**60,
+    -(3**300),
+    1.5,
+    -0.0,
+    math.inf,
+    2 - 3j,
+    "",
+    "naïve 한국어",
+    "long " * 100,
+    b"\0\xff",
+    [],
+    [1, [2.0, ["x"]]],
+    (),
+    (1, (2,)),
+    {1, "a", 2.5},
+    frozenset({"a", b"b"}),
+    {"a": 1, 2: [3], (4, "b"): None, 1.5: {}},
+    Handle(3, "dict"),
+]
+
+
+@pytest.mark.parametrize("value", PLAIN, ids=repr)
+def test_plain_data_comes_back_equal_and_of_the_same_type(value: Any) -> None:
+    """Is every kind of plain value the same after the crossing?"""
+    back = there_and_back(value)
+    assert back == value
+    assert type(back) is type(value)
+    assert repr(back) == repr(value) or isinstance(value, (set, frozenset))
+
+
+ARRAYS = [
+    np.arange(6.0).reshape(2, 3),
+    np.arange(6.0).reshape(2, 3).T,
+    np.arange(10, dtype=np.int8)[::3],
+    np.zeros((0, 4)),
+    np.array(7.0),
+    np.array([True, False]),
+    np.array([1 + 2j], dtype=np.complex64),
+    np.array(["a", "long"]),
+    np.array([b"ab", b"c"]),
+    np.array(["2020-01-01", "NaT"], dtype="M8[D]"),
+    np.array([3], dtype="m8[25s]"),
+    np.array([1.0], dtype=">f8"),
+    np.array([np.nan, np.inf], dtype=np.float16),
+    np.array([1.0], dtype=np.longdouble) / 3,
+]
+
+
+@pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype}{array.shape}")
+def test_arrays_come_back_to_the_bit(array: np.ndarray) -> None:
+    """Do dtype, shape and every byte survive, whatever the memory layout was?"""
+    back = there_and_back(array)
+    assert type(back) is np.ndarray
+    assert back.dtype == array.dtype
+    assert back.shape == array.shape
+    assert back.tobytes() == array.tobytes()
+    assert back.flags.writeable
+    assert back.flags.owndata
+
+
+def test_numpy_scalars_stay_scalars() -> None:
+    """Is np.float32(3) still an np.float32, and not a float or an array?"""
+    for scalar in (np.float32(3), np.float64(0.1), np.int64(-1), np.bool_(True), np.str_("a"), np.datetime64("2020")):
+        back = there_and_back(scalar)
+        assert type(back) is type(scalar)
+        assert back == scalar
+
+
+def test_not_a_number_survives() -> None:
+    """NaN is a result like any other, and has to be seen as one."""
+    assert math.isnan(there_and_back(math.nan))
+    assert np.isnan(there_and_back(np.array([np.nan])))[0]
+
+
+def test_subclasses_come_back_as_their_base() -> None:
+    """Is what a subclass pretends to be ignored, and its real content taken?"""
+
+    class LyingArray(np.ndarray):
+        shape = (99,)  # type: ignore[assignment]
+
+        def tobytes(self, order: Any = None) -> bytes:
+            return b"forged"
+
+        def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
+            return np.ones(3)
+
+        def __array_function__(self, *args: Any, **kwargs: Any) -> Any:
+            return np.ones(3)
+
+    class LyingDict(dict[str, int]):
+        def items(self) -> Any:
+            return [("forged", 1)]
+
+    class LyingFloat(float):
+        def __float__(self) -> float:
+            return 99.0
+
+    point = namedtuple("point", "x y")
+    back = there_and_back([np.arange(2.0).view(LyingArray), LyingDict(a=1), LyingFloat(1.5), point(1, 2)])
+    assert np.array_equal(back[0], [0.0, 1.0])
+    assert type(back[0]) is np.ndarray
+    assert back[1:] == [{"a": 1}, 1.5, (1, 2)]
+    assert type(back[3]) is tuple
+    assert type(there_and_back(OrderedDict(b=1))) is dict
+
+
+def test_what_is_not_plain_data_is_refused_or_becomes_a_handle() -> None:
+    """Does an object stay where it is, with a handle in its place?"""
+    unknown = object()
+    with pytest.raises(TypeError, match="object is not plain data"):
+        encode([unknown], LIMITS)
+    kept: list[object] = []
+
+    def keep(value: object) -> Handle:
+        kept.append(value)
+        return Handle(len(kept), wire.type_name(value))
+
+    objects = np.array([unknown], dtype=object)
+    structured = np.zeros(2, dtype=[("a", "f8")])
+    back = decode(encode({"a": [unknown], "b": objects, "c": structured}, LIMITS, keep), LIMITS)
+    assert back == {"a": [Handle(1, "object")], "b": Handle(2, "numpy.ndarray"), "c": Handle(3, "numpy.ndarray")}
+    assert kept[0] is unknown
+    assert kept[1] is objects
+
+
+def test_handles_are_resolved_inside() -> None:
+    """Does the sandbox's side get the object behind a handle it is sent?"""
+    cache = object()
+    assert decode(encode([Handle(5, "x")], LIMITS), LIMITS, {5: cache}.__getitem__) == [cache]
+    with pytest.raises(WireError):
+        decode(encode([Handle(6, "x")], LIMITS), LIMITS, {5: cache}.__getitem__)
+
+
+def test_a_list_that_holds_itself_does_not_hang_the_sender() -> None:
+    """Is endless nesting cut with a handle?"""
+    endless: list[Any] = []
+    endless.append(endless)
+    back = decode(encode(endless, LIMITS, lambda value: Handle(1, "list")), LIMITS)
+    for _ in range(LIMITS.message_depth):
+        back = back[0]
+    assert back == [Handle(1, "list")]
+
+
+@pytest.mark.parametrize(
+    ("value", "limit"),
+    [
+        (list(range(101)), "message_nodes"),
+        ("x" * 10_001, "message_bytes"),
+        (b"x" * 10_001, "message_bytes"),
+        (np.zeros(2_000), "message_bytes"),
+        ([np.zeros(1_000), np.zeros(1_000)], "message_bytes"),
+    ],
+    ids=["nodes", "text", "bytes", "array", "arrays"],
+)
+def test_the_sender_keeps_the_limits(value: Any, limit: str) -> None:
+    """Does the sender say which limit a value exceeds, instead of sending it?"""
+    with pytest.raises(TooLarge) as caught:
+        encode(value, SMALL)
+    assert caught.value.limit == limit
+
+
+def test_lone_surrogates_do_not_come_back() -> None:
+    """Could a string that no file can be written with reach the gradebook?"""
+    assert there_and_back("a\ud800b") == "a?b"
+    assert there_and_back("\udfff" * 300) == "?" * 300
+    there_and_back(["\ud800"])[0].encode()
+
+
+FLOAT3 = np.zeros(3).tobytes()
+MALFORMED = {
+    "empty": b"",
+    "short header": b"\1\0\0",
+    "more buffers than bytes": struct.pack("<II", 2, 1 << 31) + b"[]",
+    "sizes beyond the end": struct.pack("<IIQ", 4, 1, 1 << 60) + b"null",
+    "bytes after the end": message(None) + b"x",
+    "not JSON": message(b"[1,"),
+    "not UTF-8": message(b'"\xff"'),
+    "an object": message({"a": 1}),
+    "an empty list": message([]),
+    "an unknown tag": message(["?"]),
+    "a list as tag": message([["l"]]),
+    "deep nesting": message(b'["l",' * 500 + b"1" + b"]" * 500),
+    "very deep nesting": message(b"[" * 1_000_000),
+    "many values": message(["l", *[0] * (LIMITS.message_nodes + 1)]),
+    "a long integer in the tree": message(b"9" * 100_000),
+    "a huge integer": message(["i", "0x1" + "0" * 100_000]),
+    "an integer of another base": message(["i", [1]]),
+    "a dict with half a pair": message(["d", "a"]),
+    "a list as key": message(["d", ["l"], 1]),
+    "a dict as key": message(["s", ["d"]]),
+    "a handle as key": message(["s", ["h", 1, "x"]]),
+    "an array as key": message(["s", ["a", "<f8", [3], 0]], FLOAT3),
+    "a list in a tuple as key": message(["s", ["t", ["l"]]]),
+    "complex of strings": message(["c", "1", "2"]),
+    "a buffer that is not there": message(["b", 0]),
+    "a negative buffer": message(["b", -1], b"x"),
+    "a buffer by float": message(["b", 0.0], b"x"),
+    "a buffer by bool": message(["b", True], b"x", b"y"),
+    "a buffer twice": message(["l", ["b", 0], ["b", 0]], b"x"),
+    "object dtype": message(["a", "|O", [1], 0], b"x" * 8),
+    "structured dtype": message(["a", [["a", "<f8"]], [1], 0], b"x" * 8),
+    "structured dtype as text": message(["a", "f8,f8", [1], 0], b"x" * 16),
+    "void dtype": message(["a", "|V8", [1], 0], b"x" * 8),
+    "dtype without bytes": message(["a", "<U0", [1 << 30], 0], b""),
+    "dtype with a newline": message(["a", "<f8\n", [3], 0], FLOAT3),
+    "wrong size": message(["a", "<f8", [4], 0], FLOAT3),
+    "negative size": message(["a", "<f8", [-3], 0], FLOAT3),
+    "overflowing product": message(["a", "<f8", [1 << 30, 1 << 30, 1 << 30, 1 << 30], 0], b""),
+    "nothing, but enormous": message(["a", "<f8", [1 << 30, 1 << 30, 1 << 30, 0], 0], b""),
+    "size by float": message(["a", "<f8", [3.0], 0], FLOAT3),
+    "too many dimensions": message(["a", "<f8", [1] * 63 + [3], 0], FLOAT3),
+    "shape by number": message(["a", "<f8", 3, 0], FLOAT3),
+    "scalar with a shape": message(["n", "<f8", [3], 0], FLOAT3),
+    "a bool of two": message(["a", "|b1", [1], 0], b"\2"),
+    "a character beyond Unicode": message(["a", "<U1", [1], 0], b"\0\0\x11\0"),
+    "a swapped character beyond Unicode": message(["a", ">U1", [1], 0], b"\xff\0\0\0"),
+    "a handle without a name": message(["h", 1]),
+    "a handle with a long name": message(["h", 1, "x" * 10_000]),
+    "a handle with a number as name": message(["h", 1, 2]),
+}
+
+
+@pytest.mark.parametrize("raw", MALFORMED.values(), ids=MALFORMED.keys())
+def test_malformed_messages_are_refused(raw: bytes) -> None:
+    """Is there a message that ends in anything but WireError?"""
+    with pytest.raises(WireError):
+        decode(raw, LIMITS)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [["c", float(1000003 * i), float(-i)] for i in range(2000)],
+        [["t", i, 0] for i in range(2000)],
+        [["i", hex(i * (2**61 - 1))] for i in range(1, 2000)],
+        [["t", ["c", 1.0, float(i)]] for i in range(2000)],
+    ],
+    ids=["complex", "tuple", "integers modulo 2**61 - 1", "nested"],
+)
+def test_keys_whose_hashes_may_collide_are_rationed(keys: list[Any]) -> None:
+    """Can a small message keep the grader busy by colliding keys? (Each collision costs a comparison.)"""
+    with pytest.raises(WireError, match="collide"):
+        decode(message(["s", *keys]), LIMITS)
+    with pytest.raises(WireError, match="collide"):
+        decode(message(["d", *[part for key in keys for part in (key, 0)]]), LIMITS)
+    assert len(decode(message(["s", *keys[: wire.COSTLY_KEYS]]), LIMITS)) <= wire.COSTLY_KEYS
+
+
+def test_many_ordinary_keys_are_no_trouble() -> None:
+    """May an honest dict be large?"""
+    large = {f"w{i}": i for i in range(20_000)} | dict.fromkeys(range(20_000))
+    assert there_and_back(large) == large
