@@ -18,7 +18,7 @@ EXPERIMENT = "experiment"  # tag of cells that grading does not run again
 
 
 @dataclass(frozen=True, slots=True)
-class TestCell:
+class GradedCell:
     """A locked, autograded code cell: `source` is the author's full text, `section` the heading above it."""
 
     grade_id: str
@@ -37,7 +37,7 @@ class Release:
 
     assignment: str
     notebook: NotebookNode
-    tests: dict[str, TestCell]
+    tests: dict[str, GradedCell]
     files: Path
     sha256: str
 
@@ -111,7 +111,7 @@ def load_release(course: Course, assignment: str) -> Release:
         if is_test(cell):
             data = nbgrader_metadata(cell)
             grade_id = data["grade_id"]
-            tests[grade_id] = TestCell(grade_id, cell.source, float(data["points"]), sections[grade_id])
+            tests[grade_id] = GradedCell(grade_id, cell.source, float(data["points"]), sections[grade_id])
     return Release(
         assignment=assignment,
         notebook=nbformat.read(released, as_version=4),

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .checking import Case, CaseFailed, Student, StudentError
-from .release import Release, TestCell, is_locked, is_test
+from .release import Release, GradedCell, is_locked, is_test
 from .sandbox.host import SandboxUnavailable
 from .verdict import CaseResult, Status
 
@@ -50,7 +50,7 @@ def deadline(seconds: float) -> Iterator[None]:
 
 
 def judge(
-    test: TestCell, cases: Sequence[Case], student: Student, trusted: TrustedNames
+    test: GradedCell, cases: Sequence[Case], student: Student, trusted: TrustedNames
 ) -> tuple[list[CaseResult], str]:
     """Return the results of one graded cell and what its text printed."""
     if cases:
@@ -83,7 +83,7 @@ def _outcome(run: Callable[[], Any]) -> tuple[Status, dict[str, Any], Any]:
         return Status.ERROR, {"message": clip(f"{type(error).__name__}: {error}")}, None
 
 
-def _run_text(test: TestCell, student: Student, trusted: TrustedNames) -> tuple[list[CaseResult], str]:
+def _run_text(test: GradedCell, student: Student, trusted: TrustedNames) -> tuple[list[CaseResult], str]:
     printed = io.StringIO()
 
     def run() -> Any:
@@ -106,7 +106,7 @@ def _partial_credit(value: Any, points: float) -> float:
     return float(value) if math.isfinite(value) and 0 <= value <= points else 0.0
 
 
-def _results_of_rows(test: TestCell, rows: Sequence[Any]) -> list[CaseResult]:
+def _results_of_rows(test: GradedCell, rows: Sequence[Any]) -> list[CaseResult]:
     results = []
     for row in rows:
         status = Status(row.status)

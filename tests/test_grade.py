@@ -127,7 +127,7 @@ HOSTILE = {
     "redefines builtins": "import builtins\nbuiltins.print = builtins.isinstance = lambda *a, **k: True",
     "raises SystemExit": "raise SystemExit(0)",
     "reads solutions": "import glob\nprint(open('../../solutions/tiny/cases.py').read())",
-    "replaces the helper": "import sys, types\nsys.modules['tinyhelp'] = types.SimpleNamespace(looks_doubled=lambda f: True)",
+    "replaces the helper": "import sys, types\nsys.modules['tinyhelp'] = types.SimpleNamespace(looks_doubled=bool)",
     "equal to all": "class Same:\n    __eq__ = lambda self, other: True\ndef double(x):\n    return Same()",
 }
 

@@ -62,14 +62,11 @@ def double(x):
 '''
 
 
-def marks(grade_id: str, *, points: float = 0, grade: bool = False, solution: bool = False, locked: bool = False) -> dict:
-    """nbgrader metadata of one cell."""
-    data: dict[str, Any] = {
-        "grade_id": grade_id, "grade": grade, "solution": solution, "locked": locked, "schema_version": 3, "task": False
-    }  # fmt: skip
-    if grade:
-        data["points"] = points
-    return {"nbgrader": data}
+def marks(grade_id: str, *, points: float | None = None, solution: bool = False, locked: bool = False) -> dict:
+    """nbgrader metadata of one cell; with points it is graded."""
+    data: dict[str, Any] = {"grade_id": grade_id, "solution": solution, "locked": locked}
+    data |= {"grade": points is not None, "schema_version": 3, "task": False}
+    return {"nbgrader": data if points is None else {**data, "points": points}}
 
 
 def source_notebook() -> nbformat.NotebookNode:
@@ -85,18 +82,16 @@ def source_notebook() -> nbformat.NotebookNode:
         new_code_cell(
             "assert tinyhelp.looks_doubled(double), 'double(3) should be 6'\nassert (double(np.ones(2)) == 2).all()",
             id="visible",
-            metadata=marks("double_visible", points=1, grade=True, locked=True),
+            metadata=marks("double_visible", points=1, locked=True),
         ),
         new_code_cell(
             "# Hidden tests run when this is graded.",
             id="hidden",
-            metadata=marks("double_hidden", points=5, grade=True, locked=True),
+            metadata=marks("double_hidden", points=5, locked=True),
         ),
         new_code_cell("print('long training')", id="training", metadata={"tags": ["experiment"]}),
         new_markdown_cell("## 2 · Words\n\nSay why.", id="words"),
-        new_markdown_cell(
-            "*Your answer here.*", id="written", metadata=marks("written", points=4, grade=True, solution=True)
-        ),
+        new_markdown_cell("*Your answer here.*", id="written", metadata=marks("written", points=4, solution=True)),
     ]
     return new_notebook(
         cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}

@@ -1,4 +1,4 @@
-"""Say what this machine lacks before anything is installed. Runs on any Python 3, imports nothing that may be missing."""
+"""Say what this machine lacks before anything is installed. Runs on any Python 3 and imports only what all have."""
 
 import sys
 

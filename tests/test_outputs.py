@@ -1,0 +1,87 @@
+"""What came out of a submission must be harmless in a browser, a spreadsheet and a terminal."""
+
+from __future__ import annotations
+
+import base64
+
+import nbformat
+import pytest
+
+from grader.outputs import plain_text, safe_attachments, safe_outputs
+from grader.summary import harmless
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 20).decode()
+
+
+def shown(data: dict) -> dict:
+    outputs = safe_outputs([{"output_type": "display_data", "data": data, "metadata": {"evil": 1}}])
+    return dict(outputs[0].data) if outputs else {}
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        '<a href="javascript:alert(1)">x</a>',
+        "<svg onload=x>",
+    ],
+)
+def test_html_loses_what_runs(html: str) -> None:
+    """Can an output run a script in the marker's browser?"""
+    clean = shown({"text/html": html}).get("text/html", "")
+    assert "alert" not in clean
+    assert "onload" not in clean
+
+
+def test_tables_and_bitmaps_stay() -> None:
+    """Does honest output survive?"""
+    assert shown({"text/html": "<table><tr><td>1</td></tr></table>"})["text/html"].startswith("<table>")
+    assert shown({"image/png": PNG, "text/plain": "<Figure>"}) == {"image/png": PNG, "text/plain": "<Figure>"}
+
+
+@pytest.mark.parametrize("mime", ["image/svg+xml", "text/markdown", "text/latex", "application/javascript"])
+def test_active_kinds_are_dropped_for_their_text(mime: str) -> None:
+    """Is a kind that can carry script shown as text only?"""
+    assert shown({mime: "<script>", "text/plain": "shown"}) == {"text/plain": "shown"}
+
+
+def test_bitmap_that_is_none_is_dropped() -> None:
+    """Can HTML hide behind image/png?"""
+    assert shown({"image/png": base64.b64encode(b"<script>").decode()}) == {}
+    assert shown({"image/png": '" onerror="alert(1)'}) == {}
+
+
+def test_terminal_escapes_are_removed() -> None:
+    """Can a print move the instructor's cursor or set the window title?"""
+    assert plain_text("a\x1b[31mred\x1b[0m\x1b]0;title\x07b\x9b1m\x00") == "aredb1m"
+
+
+def test_floods_are_cut() -> None:
+    """Is any output bounded?"""
+    outputs = safe_outputs([{"output_type": "stream", "text": "x" * 10_000_000}] * 10_000)
+    assert len(outputs) == 100
+    assert len(outputs[0].text) < 110_000
+
+
+@pytest.mark.parametrize(
+    "junk", [None, 3, "x", [], {}, {"output_type": 5}, {"output_type": "error"}, {"output_type": "stream", "text": {"a": 1}},
+             {"output_type": "display_data", "data": {"text/plain": 3}}]
+)  # fmt: skip
+def test_junk_is_no_crash_and_stays_valid(junk: object) -> None:
+    """Does any JSON in an output's place leave a valid notebook?"""
+    cell = nbformat.v4.new_code_cell("x")
+    cell.outputs = safe_outputs([junk])
+    nbformat.validate(nbformat.v4.new_notebook(cells=[cell]))
+
+
+def test_attachments_are_bitmaps_only() -> None:
+    """Can an attachment be anything but a picture?"""
+    raw = {"a.png": {"image/png": PNG, "text/html": "<script>"}, "b.svg": {"image/svg+xml": "<svg/>"}, "c": 3}
+    assert safe_attachments(raw) == {"a.png": {"image/png": PNG}}
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
+def test_csv_fields_are_no_formulas(text: str) -> None:
+    """Would a spreadsheet compute a student's id?"""
+    assert harmless(text) == f"'{text}"

@@ -1,0 +1,149 @@
+"""Judging one graded cell on the trusted side."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.checking import Blocked, Case, CaseFailed, StudentError
+from grader.release import Release, GradedCell
+from grader.sandbox.errors import SandboxUnavailable
+from grader.testcell import MAX_TEXT, TrustedNames, imports_of, judge
+from grader.verdict import Status
+
+
+class Namespace:
+    """A student's names without a sandbox."""
+
+    def __init__(self, **names: Any) -> None:
+        self.memo: dict[Any, Any] = {}
+        self.names = names
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.names:
+            raise StudentError(f"`{name}` is not defined.")
+        return self.names[name]
+
+
+def judged(release: Release, source: str, points: float = 4.0, **names: Any):
+    test = GradedCell("t", source, points, "1 · Section")
+    results, _ = judge(test, (), Namespace(**names), TrustedNames(release))
+    return results
+
+
+def test_cell_without_error_earns_its_points(release: Release) -> None:
+    """Is a plain nbgrader test cell judged as nbgrader authors expect?"""
+    (result,) = judged(release, "assert f(2) == 4", f=lambda x: x * 2)
+    assert (result.status, result.points) == (Status.PASS, 4.0)
+
+
+def test_failing_assertion_earns_nothing_and_says_its_message(release: Release) -> None:
+    """Does the assertion's message reach the student?"""
+    (result,) = judged(release, "assert f(2) == 5, 'f(2) should be 5'", f=lambda x: x * 2)
+    assert (result.status, result.points, result.message) == (Status.FAIL, 0.0, "f(2) should be 5")
+
+
+@pytest.mark.parametrize(
+    ("last", "points"),
+    [("2.5", 2.5), ("0", 0.0), ("4", 4.0), ("5", 0.0), ("-1", 0.0), ("float('nan')", 0.0), ("float('inf')", 0.0)],
+)
+def test_number_as_last_value_is_partial_credit_within_bounds(release: Release, last: str, points: float) -> None:
+    """Does nbgrader's partial credit hold without its holes (above the maximum, negative, not a number)?"""
+    (result,) = judged(release, f"x = 1\n{last}")
+    assert result.points == points
+
+
+def test_missing_function_fails_where_it_is_used(release: Release) -> None:
+    """Is a missing name the student's failure, told in words?"""
+    (result,) = judged(release, "assert f(2) == 4")
+    assert result.status is Status.ERROR
+    assert "`f` is not defined" in result.message
+
+
+def test_imports_of_locked_cells_are_the_trusted_ones(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Can a student's `np` or helper module stand in for ours?"""
+    monkeypatch.syspath_prepend(str(release.files))
+    fake = SimpleNamespace(array_equal=lambda *a: True)
+    (result,) = judged(release, "assert np.array_equal([1], [2])", np=fake)
+    assert result.status is Status.FAIL
+    (result,) = judged(release, "assert tinyhelp.looks_doubled(f)", f=lambda x: 0, tinyhelp=fake)
+    assert result.status is Status.FAIL
+
+
+def test_builtins_are_never_the_students(release: Release) -> None:
+    """Can a student replace `abs` or `isinstance` in a test cell?"""
+    (result,) = judged(release, "assert abs(f(1)) < 1", f=lambda x: 5, abs=lambda x: 0)
+    assert result.status is Status.FAIL
+
+
+def row(**changes: Any) -> SimpleNamespace:
+    fields = {"name": "a", "title": "A", "status": "PASS", "points": 2.0, "max_points": 2.0, "message": "", "hint": ""}
+    return SimpleNamespace(**{**fields, "ratio": None, "where": None, "got": None, **changes})
+
+
+def test_rows_become_results_and_only_passing_ones_earn(release: Release) -> None:
+    """Does a table of checks become one result per row?"""
+    table = SimpleNamespace(rows=[row(), row(name="b", status="FAIL", points=2.0, ratio=7.0)])
+    results = judged(release, "f()", f=lambda: table)
+    assert [(result.id, result.points) for result in results] == [("t/a", 2.0), ("t/b", 0.0)]
+
+
+def test_rows_that_miss_the_points_of_the_cell_fail_closed(release: Release) -> None:
+    """Is an author's slip an error rather than free points?"""
+    table = SimpleNamespace(rows=[row(points=9.0, max_points=9.0)])
+    with pytest.raises(ValueError, match="do not add up"):
+        judged(release, "f()", f=lambda: table)
+
+
+def raising(error: BaseException):
+    def run(student: Any) -> None:
+        raise error
+
+    return Case("t/x", "t", 4.0, "title", run)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (CaseFailed("wrong"), Status.FAIL),
+        (Blocked("forward failed"), Status.BLOCKED),
+        (StudentError("raised"), Status.ERROR),
+        (ZeroDivisionError("in our code"), Status.ERROR),
+        (SandboxUnavailable("no fork"), Status.INFRA),
+    ],
+)
+def test_what_a_case_raises_decides_its_status(release: Release, error: BaseException, status: Status) -> None:
+    """Are wrong, blocked, raised and our own fault kept apart?"""
+    test = GradedCell("t", "", 4.0, "")
+    (result,), _ = judge(test, [raising(error)], Namespace(), TrustedNames(release))
+    assert (result.status, result.points) == (status, 0.0)
+
+
+def test_messages_are_bounded_and_printable(release: Release) -> None:
+    """Can a student's text flood a verdict or move a terminal's cursor?"""
+    test = GradedCell("t", "", 4.0, "")
+    (result,), _ = judge(test, [raising(CaseFailed("\x1b[2J" + "x" * 10_000))], Namespace(), TrustedNames(release))
+    assert len(result.message) <= MAX_TEXT
+    assert "\x1b" not in result.message
+
+
+def test_passing_case_keeps_its_ratio(release: Release) -> None:
+    """Does a passing case say how close it was?"""
+    case = Case("t/x", "t", 4.0, "title", lambda student: 0.3)
+    (result,), _ = judge(GradedCell("t", "", 4.0, ""), [case], Namespace(), TrustedNames(release))
+    assert (result.status, result.ratio) == (Status.PASS, 0.3)
+
+
+def test_imports_of_reads_every_form() -> None:
+    """Are all forms of import found, and magics passed over?"""
+    source = "%matplotlib inline\nimport numpy as np, os.path\nfrom a.b import c as d\nx = 1"
+    assert imports_of(source) == {"np": "import numpy as np", "os": "import os.path", "d": "from a.b import c as d"}
+
+
+def test_student_array_reaches_the_test_cell(release: Release) -> None:
+    """Can a test cell look at a student's variable?"""
+    (result,) = judged(release, "assert (answer == np.arange(3)).all()", answer=np.arange(3))
+    assert result.status is Status.PASS
