@@ -17,6 +17,7 @@ from solutions.batchnorm.problems import Problem
 from solutions.batchnorm.steps import CHAIN_OF, Step, evaluate
 
 MOST_NAMED = 2  # more explanations than this are none
+MOST_ROWS = 50  # pairs are not tried on longer batches: the short ones have told them already
 
 
 def _whole(values: np.ndarray) -> np.ndarray:
@@ -145,7 +146,7 @@ class Diagnosis:
 
         More than MOST_NAMED explanations are none; those with an `unlikely` misconception do not count.
         """
-        for table in (self._singles, self._pairs):
+        for table in (self._singles, self._pairs) if problem.n <= MOST_ROWS else (self._singles,):
             found = [
                 names
                 for names, predicted in table(problem, part).items()
@@ -185,6 +186,11 @@ def _visible(predicted: np.ndarray, right: np.ndarray) -> bool:
     return not np.allclose(predicted.astype(float), right.astype(float), rtol=1e-6, atol=0.0, equal_nan=True)
 
 
+def _far_apart(got: float, predicted: float, scale: float) -> bool:
+    """A look at one number: beyond what any tolerance allows. Most predictions are ruled out by it."""
+    return abs(got - predicted) > 1e-2 * (scale + abs(predicted))
+
+
 def agrees(
     got: np.ndarray,
     predicted: np.ndarray,
@@ -197,7 +203,7 @@ def agrees(
 
     The scale of the right answer stands in for the prediction's own, plus the size of what is predicted.
     """
-    if got.shape != predicted.shape:
+    if got.shape != predicted.shape or _far_apart(float(got.flat[0]), float(predicted.flat[0]), float(scale.flat[0])):
         return False
     finite = np.isfinite(predicted.astype(np.float64))
     if not np.array_equal(finite, np.isfinite(got)):

@@ -19,8 +19,7 @@ import numpy as np
 from grader.checking import CaseFailed, NotAttempted, StudentError
 from grader.verdict import Status
 
-SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions" / "batchnorm"
-REFERENCE = (SOLUTIONS / "reference.py").read_text(encoding="utf-8")
+REFERENCE = Path(__file__).resolve().with_name("reference.py").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
