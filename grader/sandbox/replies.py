@@ -53,11 +53,15 @@ class CellRun:
 
 @dataclass(frozen=True, slots=True)
 class CallReply:
-    """The result of a call, and what the function left in its arguments."""
+    """The result of a call, and what the function left in its arguments (None: an array that is as it was).
+
+    `cpu_seconds` is what the call says it took; it is shown, and decides nothing.
+    """
 
     value: Any
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
+    cpu_seconds: float = 0.0
 
 
 def cell_run(reply: dict[str, Any], limits: Limits) -> tuple[list[dict[str, Any]], bool, str | None]:
@@ -93,7 +97,16 @@ def call_reply(reply: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, A
     left, named = _fields(reply, args=list, kwargs=dict)
     if len(left) != len(args) or named.keys() != kwargs.keys():
         raise Malformed("a call's arguments that are not those of the call")
-    return CallReply(value(reply), tuple(left), named)
+    cpu = reply.get("cpu")
+    return CallReply(value(reply), tuple(left), named, cpu if type(cpu) is float and 0 <= cpu < 1e6 else 0.0)
+
+
+def answers(reply: dict[str, Any], count: int) -> list[bytes]:
+    """The undecoded answers of a batch."""
+    (found,) = _fields(reply, answers=list)
+    if len(found) != count or not all(type(answer) is bytes for answer in found):
+        raise Malformed("a batch without its answers")
+    return found
 
 
 def remote_error(fields: Any, limits: Limits) -> RemoteError:

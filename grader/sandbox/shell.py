@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+import time
 from types import ModuleType
 from typing import Any
 
@@ -18,7 +19,7 @@ from traitlets.config import Config
 from . import failure
 from .limits import Limits
 from .outputs import Outputs, Stream
-from .wire import Handle, type_name
+from .wire import Handle, earlier_item, type_name
 
 SEED = 0  # every child starts with the same, so that a notebook that draws random numbers can be repeated
 BY_VALUE = (type(None), bool, int, float, complex, str, bytes, np.ndarray, np.generic)
@@ -122,6 +123,10 @@ def warm(limits: Limits) -> Shell:
     return shell
 
 
+class Unreachable(Exception):
+    """A call of a batch needs what an earlier one did not return."""
+
+
 class Session:
     """The verbs. Each takes and returns plain data; objects that are not stay here, behind handles."""
 
@@ -129,6 +134,7 @@ class Session:
         self.shell = shell
         self.kept: dict[int, object] = {}
         self.numbers: dict[int, int] = {}  # id() of a kept object -> its number
+        self.batch: list[object] | None = None  # what the calls of the running batch returned, in order
 
     def keep(self, value: object) -> Handle:
         number = self.numbers.setdefault(id(value), len(self.kept) + 1)
@@ -136,7 +142,14 @@ class Session:
         return Handle(number, type_name(value))
 
     def resolve(self, number: int) -> object:
-        return self.kept[number]
+        """The object behind a handle. A negative number is an item of what an earlier call of the batch returned."""
+        if number > 0:
+            return self.kept[number]
+        call, item = earlier_item(number)
+        result = self.batch[call] if self.batch is not None and call < len(self.batch) else None
+        if not isinstance(result, tuple) or item >= tuple.__len__(result):
+            raise Unreachable
+        return tuple.__getitem__(result, item)
 
     def run_cell(self, source: str) -> dict[str, Any]:
         shell, outputs = self.shell, self.shell.outputs
@@ -158,17 +171,24 @@ class Session:
     def call(self, target: str | int, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Call a function by name or handle; the reply carries the result and what is now in the arguments."""
         self.shell.outputs.begin()  # output of calls is bounded like that of cells, and dropped
+        before = [_content(arg) for arg in args], {name: _content(arg) for name, arg in kwargs.items()}
+        value = None
+        started = time.process_time()
         try:
             function: Any = self.kept[target] if isinstance(target, int) else self.shell.user_ns[target]
             value = function(*args, **kwargs)
         except BaseException as error:
             return {"error": failure.describe(error)}
         finally:
+            cpu = time.process_time() - started
+            if self.batch is not None:
+                self.batch.append(value)
             self.shell.outputs.begin()
         return {
             "value": self.result(value),
-            "args": [self.left(arg) for arg in args],
-            "kwargs": {name: self.left(arg) for name, arg in kwargs.items()},
+            "args": [self.left(arg, was) for arg, was in zip(args, before[0], strict=True)],
+            "kwargs": {name: self.left(arg, before[1][name]) for name, arg in kwargs.items()},
+            "cpu": cpu,
         }
 
     def result(self, value: Any) -> Any:
@@ -177,10 +197,19 @@ class Session:
             return tuple(item if isinstance(item, BY_VALUE) else self.keep(item) for item in tuple.__iter__(value))
         return value
 
-    def left(self, argument: object) -> object:
-        """What the call left in an argument; one that came in as a handle goes out as the same handle."""
+    def left(self, argument: object, before: bytes | None) -> object:
+        """What the call left in an argument: None for an array as it was, a handle for one that came in as such."""
+        if before is not None and _content(argument) == before:
+            return None
         number = self.numbers.get(id(argument))
         return argument if number is None else Handle(number, type_name(argument))
+
+
+def _content(argument: object) -> bytes | None:
+    """All there is to an array (type, shape, elements), None for anything else."""
+    if type(argument) is not np.ndarray or argument.dtype.hasobject:
+        return None
+    return repr((argument.dtype.str, argument.shape)).encode() + argument.tobytes()
 
 
 def reseed() -> None:

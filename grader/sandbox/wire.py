@@ -65,6 +65,19 @@ class Handle:
     type_name: str
 
 
+EARLIER_ITEMS = 64  # how many items of one earlier result a batch can refer to
+
+
+def earlier(call: int, item: int) -> Handle:
+    """Within a batch: item `item` of the tuple that call number `call` returns."""
+    return Handle(-(call * EARLIER_ITEMS + item + 1), "earlier")
+
+
+def earlier_item(number: int) -> tuple[int, int]:
+    """(call, item) of a handle that `earlier` made."""
+    return divmod(-number - 1, EARLIER_ITEMS)
+
+
 def type_name(value: object) -> str:
     """The qualified name of the value's class, without asking the class itself (which may lie or raise)."""
     cls = type(value)

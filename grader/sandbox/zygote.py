@@ -153,6 +153,7 @@ class Server:
             "lookup": self.session.lookup,
             "call": self.session.call,
             "fetch": lambda number: {"value": self.session.kept[number]},
+            "batch": self.run_batch,
         }
 
     def serve(self, hello: dict[str, Any]) -> None:
@@ -167,11 +168,24 @@ class Server:
             verb, *arguments = wire.decode(message, self.limits, self.session.resolve)
             reply = self.verbs[verb](*arguments)
             return wire.encode(reply, self.limits, self.session.keep)
+        except shell.Unreachable:
+            reply = {"unreachable": True}
         except wire.TooLarge as error:
             reply = {"limit": error.limit, "limit_value": error.value}
         except BaseException as error:
             reply = {"error": shell.failure.describe(error)}
         return wire.encode(reply, self.limits)
+
+    def run_batch(self, messages: list[bytes]) -> dict[str, Any]:
+        """Answer many requests at once, each as if it had come alone."""
+        results: list[object] = []
+        self.session.batch = results
+        answers = []
+        for number, message in enumerate(messages, start=1):
+            answers.append(self.answer(message))
+            results.extend([None] * (number - len(results)))  # a request that came to nothing has a place as well
+        self.session.batch = None
+        return {"answers": answers}
 
     def files(self, files: dict[str, bytes], links: dict[str, str]) -> dict[str, Any]:
         """Fill the working folder: the submission's own files, and links to the released ones, which win."""
