@@ -54,6 +54,8 @@ class Function:
             raise wrong("returned_none", name=self.name, wanted=wanted)
         if isinstance(result, types.GeneratorType):
             raise wrong("returned_generator", name=self.name)
+        if len(self.wanted) == 1:
+            return {self.wanted[0]: result}
         if type(result) not in (tuple, list):
             got = say("one_value", kind=kind_of(result))
         elif len(result) != len(self.wanted):

@@ -8,17 +8,19 @@ import platform
 import types
 from pathlib import Path
 
+import check_threads  # noqa: F401  before NumPy
 import numpy as np
 from check_answer import compare, judge, numbers, require_shape, require_unchanged
 from check_call import Function, Problem, raised_kind, when_written, wrong
+from check_experiments import experiments
 from check_table import Table
 from check_text import say
 from own_forward import is_derivative
 from tolerance import rounding_constant, times_tolerance
 
 __all__ = [
-    "backward", "backward_alt", "cmp", "first_check", "forward_train", "rounding_constant", "running_stats",
-    "staged_example", "test_mode", "times_tolerance", "when_written",
+    "backward", "backward_alt", "cmp", "experiments", "first_check", "forward_train", "gradient_ratios",
+    "rounding_constant", "running_stats", "staged_example", "test_mode", "times_tolerance", "when_written",
 ]  # fmt: skip
 
 FIXTURES = Path(__file__).with_name("public_fixtures.npz")
@@ -256,6 +258,13 @@ class Gradients:
             )
             if not np.array_equal(before, after, equal_nan=True):
                 raise wrong("second_call", label=label)
+
+
+def gradient_ratios(batchnorm_forward, batchnorm_backward):
+    """How many times the tolerance each element of dx misses in the example of `backward`; raises a `Problem`."""
+    d = public("backward")
+    found = Gradients(batchnorm_forward, "batchnorm_backward", batchnorm_backward, d).run()
+    return times_tolerance(numbers("dx", found.dx, d.dx.shape), d.dx, d.dx_scale, n=len(d.x))
 
 
 def backward(batchnorm_forward, batchnorm_backward):

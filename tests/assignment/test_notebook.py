@@ -19,7 +19,10 @@ POINTS = {
     "backward_hidden": 14,
     "backward_alt_visible": 3,
     "backward_alt_hidden": 9,
+    "written_init_scale": 5,
+    "written_batch_size": 5,
     "written_test_mode": 5,
+    "written_why_it_works": 5,
 }
 STUBS = ["batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt"]
 
