@@ -21,6 +21,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import checks
 import numpy as np
 
 from grader.checking import Case, CaseFailed, Student
@@ -30,6 +31,7 @@ from solutions.batchnorm.gradients import GradientJudge
 from solutions.batchnorm.misconceptions import Diagnosis
 
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
+PAIR_ROUNDING = 2.0**-104  # what a pair of doubles cannot tell; longdouble is finer on some machines
 HALF = 0.5  # of the hidden points of train mode: what buys the right to be judged by one's own forward
 
 
@@ -100,11 +102,12 @@ def _distances(arrays: dict[str, np.ndarray]) -> dict[str, float]:
         "dgamma": (gradients.dgamma, gradients.dgamma_scale),
         "dbeta": (gradients.dbeta, gradients.dbeta_scale),
     }
-    rounding = 16 * (math.sqrt(len(arrays["x"])) + 1) * np.finfo(np.longdouble).eps / 2
+    unit = max(float(np.finfo(np.longdouble).eps) / 2, PAIR_ROUNDING)
+    rounding = float(checks.rounding_constant(len(arrays["x"]))) * unit
     return {
         name: float(
             np.max(abs(value - truth.extended(arrays[f"{name}_hi"]) - truth.extended(arrays[f"{name}_lo"])) / scale)
         )
-        / float(rounding)
+        / rounding
         for name, (value, scale) in found.items()
     }

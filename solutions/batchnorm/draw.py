@@ -37,6 +37,17 @@ class Draw:
         full = shape if isinstance(shape, tuple) else (shape,)
         return self._fractions((12, *full)).sum(axis=0) - 6.0
 
+    def standard(self, n: int, d: int) -> np.ndarray:
+        """(n, d), nearly normal, each column moved and stretched to mean 0 and variance 1 (as drawn where n is 1).
+
+        By `math.fsum`, which rounds once whatever the order, so that no column has an unlucky spread.
+        """
+        columns = self.normal((n, d))
+        for column in columns.T if n > 1 else ():
+            column -= math.fsum(column) / n
+            column /= math.sqrt(math.fsum(column**2) / n)
+        return columns
+
     def signed(self, low: float, high: float, shape: int) -> np.ndarray:
         """Magnitudes in [low, high) with random signs; where there are two or more, both signs occur."""
         signs = np.where(self._fractions(shape) < 0.5, -1.0, 1.0)

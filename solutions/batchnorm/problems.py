@@ -112,14 +112,14 @@ def large(salt: str, label: str, n: int, d: int, offset: float = 0.0) -> Problem
     """Columns with a spread of millions, `offset` spreads away from zero on top; blind to eps."""
     draw = Draw(salt, label)
     spread = draw.uniform(1.5e6, 4e6, d)
-    x = spread * (offset + draw.signed(0.3, 1.5, d) + draw.normal((n, d)))
+    x = spread * (offset + draw.signed(0.3, 1.5, d) + draw.standard(n, d))
     return _problem(draw, label, x, eps=BLIND_EPS)
 
 
 def unit(salt: str, label: str, n: int, d: int, eps: float | None, spread: float = 1.0) -> Problem:
     """Columns with a spread of about `spread` around centres of the same size."""
     draw = Draw(salt, label)
-    x = spread * (draw.signed(0.3, 1.5, d) + draw.uniform(0.6, 1.6, d) * draw.normal((n, d)))
+    x = spread * (draw.signed(0.3, 1.5, d) + draw.uniform(0.6, 1.6, d) * draw.standard(n, d))
     return _problem(draw, label, x, eps=eps)
 
 

@@ -103,7 +103,7 @@ def times(ratio: float) -> str:
     if not math.isfinite(ratio):
         return "infinitely many"
     if ratio < 1000:
-        return f"{ratio:.2g}"
+        return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2g}"
     return f"{ratio:.0e}".replace("e+0", "e").replace("e+", "e")
 
 

@@ -1,0 +1,146 @@
+"""Do the hidden cases pay what they promise, to whom they should?"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+
+import pytest
+
+from grader.checking import Case
+from grader.verdict import Status
+from solutions.batchnorm import in_process, misconceptions, texts
+from solutions.batchnorm.cases import make_cases
+from solutions.batchnorm.in_process import grade
+
+CELLS = {
+    "forward_train_hidden": 9,
+    "running_stats_hidden": 8,
+    "test_mode_hidden": 8,
+    "backward_hidden": 14,
+    "backward_alt_hidden": 9,
+}
+STUBS = "\n".join(
+    f"def {name}(*args):\n    raise NotImplementedError('{name} is not written yet')\n"
+    for name in ("batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt")
+)
+ZEROS = """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    bn_param["running_mean"] = np.zeros(x.shape[1])
+    bn_param["running_var"] = np.zeros(x.shape[1])
+    return np.zeros_like(x), None
+
+def batchnorm_backward(dout, cache):
+    return np.zeros_like(dout), np.zeros(dout.shape[1]), np.zeros(dout.shape[1])
+
+batchnorm_backward_alt = batchnorm_backward
+"""
+IDENTITY = """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    return x * 1.0, None
+
+def batchnorm_backward(dout, cache):
+    return dout * 1.0, np.zeros(dout.shape[1]), np.zeros(dout.shape[1])
+
+batchnorm_backward_alt = batchnorm_backward
+"""
+NOT_A_NUMBER = """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    bn_param["running_mean"] = bn_param["running_var"] = np.full(x.shape[1], np.nan)
+    return np.full(x.shape, np.nan), None
+
+def batchnorm_backward(dout, cache):
+    return np.full(dout.shape, np.nan), np.full(dout.shape[1], np.nan), np.full(dout.shape[1], np.nan)
+
+batchnorm_backward_alt = batchnorm_backward
+"""
+ALWAYS_VALUE_ERROR = """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    raise ValueError
+
+batchnorm_backward = batchnorm_backward_alt = batchnorm_forward
+"""
+ARGUMENTS = """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    return x, (gamma, beta)
+
+def batchnorm_backward(dout, cache):
+    return dout, *cache
+
+batchnorm_backward_alt = batchnorm_backward
+"""
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[Case]:
+    return make_cases("cases")
+
+
+def test_points_add_up_to_those_of_the_cells(cases: list[Case]) -> None:
+    """Do the cases of each cell pay exactly what the notebook says the cell is worth?"""
+    points: Counter[str] = Counter()
+    for case in cases:
+        points[case.cell] += case.points
+    assert points == CELLS
+
+
+def test_ids_are_unique_and_say_their_cell(cases: list[Case]) -> None:
+    """Can two cases be taken for one?"""
+    assert len({case.id for case in cases}) == len(cases)
+    assert all(re.fullmatch(rf"{case.cell}/[a-z0-9_]+", case.id) for case in cases)
+    assert {case.id for case in cases} == texts.TITLES.keys()
+
+
+def test_reference_earns_everything(cases: list[Case]) -> None:
+    """Does the reference solution pass each hidden case?"""
+    assert {case: o.message for case, o in grade(cases, "").items() if o.status is not Status.PASS} == {}
+
+
+def test_untouched_stubs_are_not_attempted(cases: list[Case]) -> None:
+    """Is a student who has not started told that he is wrong?"""
+    assert {outcome.status for outcome in grade(cases, STUBS, fallback="").values()} == {Status.NOT_ATTEMPTED}
+
+
+@pytest.mark.parametrize("source", [ZEROS, NOT_A_NUMBER, ALWAYS_VALUE_ERROR], ids=["zeros", "nan", "always ValueError"])
+def test_functions_that_compute_nothing_earn_nothing(cases: list[Case], source: str) -> None:
+    """Is any case so weak that an empty function passes it?"""
+    earned = {case: outcome.points for case, outcome in grade(cases, source, fallback="").items() if outcome.points}
+    assert earned == {}
+
+
+@pytest.mark.parametrize("source", [IDENTITY, ARGUMENTS], ids=["identity", "arguments handed back"])
+def test_identity_does_not_buy_itself_a_backward(cases: list[Case], source: str) -> None:
+    """`out = x` with `dx = dout` is an exact derivative of one's own forward. Does it earn points?"""
+    earned = {case: outcome.points for case, outcome in grade(cases, source, fallback="").items() if outcome.points}
+    assert earned == {}
+
+
+def test_missing_function_is_an_error_of_its_own(cases: list[Case]) -> None:
+    """What does a student see who deleted a function?"""
+    source = in_process.REFERENCE.replace("def batchnorm_backward_alt", "def renamed")
+    outcomes = grade(cases, source, fallback="")
+    gone = {case for case, outcome in outcomes.items() if outcome.status is Status.ERROR}
+    assert {case.partition("/")[0] for case in gone} == {"backward_alt_hidden"}
+    assert math.fsum(outcome.points for outcome in outcomes.values()) == 48 - 9
+
+
+def test_same_salt_gives_the_same_ratios_to_the_bit() -> None:
+    """Can a run be repeated from its recorded salt?"""
+    source = "batchnorm_backward_alt = batchnorm_backward"
+    first, second = (grade(make_cases("again"), source) for _ in range(2))
+    assert first == second
+    assert first != grade(make_cases("another"), source)
+
+
+def test_every_misconception_has_its_question() -> None:
+    """Is a mistake ever named without a question to go with it?"""
+    assert misconceptions.BELIEFS.keys() <= texts.HINTS.keys()
+    assert len(texts.HINTS) >= 30
+
+
+def test_hints_ask_and_give_no_formula() -> None:
+    """Does a hint tell what to write?"""
+    for name, hint in texts.HINTS.items():
+        assert "?" in hint, name
+        assert not re.search(r"[=*/^]|np\.|sqrt|\*\*", hint), name

@@ -1,0 +1,41 @@
+"""Is anybody hurt who is right?"""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from grader.verdict import Status
+from solutions.batchnorm import audit
+from solutions.batchnorm.audit import Solution
+from solutions.batchnorm.cases import make_cases
+from solutions.batchnorm.in_process import grade
+
+VARIANTS = audit.variants()
+
+
+@functools.cache
+def all_cases() -> list:
+    return make_cases("variants")
+
+
+def test_there_are_enough_of_them() -> None:
+    """Are there other ways of being right than the reference's?"""
+    assert len(VARIANTS) >= 15
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_correct_variant_earns_full_marks(variant: Solution) -> None:
+    """Other algebra, other caches, other precision, other style: does any of it cost a point?"""
+    lost = {k: o.message for k, o in grade(all_cases(), variant.source, fallback="").items() if o.status != Status.PASS}
+    if variant.name == "jacobian":  # has only a backward of its own
+        lost = {k: o.message for k, o in grade(all_cases(), variant.source).items() if o.status != Status.PASS}
+    assert lost == {}
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_errors_stay_far_below_the_tolerance(variant: Solution) -> None:
+    """Is the head-room that the tolerance promises really there, for every formulation?"""
+    ratios = [outcome.ratio for outcome in grade(all_cases(), variant.source).values() if outcome.ratio is not None]
+    assert max(ratios) < 0.25
