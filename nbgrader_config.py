@@ -53,3 +53,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# one page per student, the same as `grader feedback` writes; nbgrader copies other files along, and a verdict names the salt
+c.GenerateFeedback.exporter_class = "grader.feedback.exporter.FeedbackExporter"
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "verdict.json"]

@@ -1,0 +1,120 @@
+"""A student's code as a page shows it: highlighted line by line, with the lines that a result is about marked."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+MAX_LINES = 400  # of one cell on the page
+MAX_WIDTH = 400  # characters of one line
+MAX_MARKED = 6  # lines that one result points at
+
+_LEXER = PythonLexer(stripnl=False, ensurenl=False)
+_FORMATTER = HtmlFormatter(nowrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of code, 1-based, as safe HTML."""
+
+    number: int
+    html: Markup
+
+
+@lru_cache(maxsize=512)  # stubs and common answers are the same for many students
+def highlighted(source: str) -> tuple[Line, ...]:
+    """The lines of a cell, highlighted. Over-long cells and lines are cut."""
+    kept = "\n".join(line[:MAX_WIDTH] for line in source.splitlines()[:MAX_LINES])
+    html = highlight(kept, _LEXER, _FORMATTER).removesuffix("\n")
+    # pygments escapes the text; spans never cross a line end
+    return tuple(Line(number, Markup(text)) for number, text in enumerate(html.split("\n"), start=1))  # noqa: S704
+
+
+def block(lines: Iterable[Line], marked: Container[int] = ()) -> Markup:
+    """Lines of code as the inside of a <pre>, numbered, with the marked ones marked."""
+    parts = (
+        f'<code class="{"l m" if line.number in marked else "l"}" data-n="{line.number}">{line.html}</code>'
+        for line in lines
+    )
+    return Markup("".join(parts))  # noqa: S704  (each line is safe HTML)
+
+
+def lines_that_set(name: str, source: str) -> list[int]:
+    """Numbers of the lines in which `name` gets its value: assigned, changed in place, or stored under that key.
+
+    Code that cannot be parsed has none.
+    """
+    return list(_assignments(source).get(name, ()))[:MAX_MARKED]
+
+
+@lru_cache(maxsize=512)
+def _assignments(source: str) -> dict[str, tuple[int, ...]]:
+    """{name: numbers of the lines that give it a value} of a cell."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    found: dict[str, set[int]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AugAssign | ast.AnnAssign):
+            targets = [node.target]
+        else:
+            continue
+        for name in (name for target in targets for name in _names(target)):
+            found.setdefault(name, set()).update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return {name: tuple(sorted(lines)) for name, lines in found.items()}
+
+
+def _names(target: ast.expr) -> Iterator[str]:
+    """The names that an assignment to `target` gives a value; `d["key"]` gives one to d and to key."""
+    if isinstance(target, ast.Tuple | ast.List):
+        for element in target.elts:
+            yield from _names(element)
+    elif isinstance(target, ast.Starred | ast.Attribute):
+        yield from _names(target.value)
+    elif isinstance(target, ast.Subscript):
+        if isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str):
+            yield target.slice.value
+        yield from _names(target.value)
+    elif isinstance(target, ast.Name):
+        yield target.id
+
+
+_QUOTED_LINE = re.compile(r"(?:, at: |\(your line: )(?P<line>.+?)\)?$", re.DOTALL)
+
+
+def lines_quoted(message: str, source: str) -> list[int]:
+    """Numbers of the lines that a message quotes as the place where the code stopped."""
+    match = _QUOTED_LINE.search(message)
+    if match is None:
+        return []
+    quoted = match["line"].strip()
+    lines = [number for number, line in enumerate(source.splitlines(), start=1) if quoted and _same(line, quoted)]
+    return lines[:MAX_MARKED]
+
+
+def _same(line: str, quoted: str) -> bool:
+    bare = line.strip()
+    return bare == quoted or (len(quoted) >= 80 and bare.startswith(quoted))
+
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def name_in_question(where: str | None, message: str) -> str:
+    """The array that a result is about: the name in front of the worst index, in `where` or in the message."""
+    for text in (where or "", message):
+        match = _NAME.match(text)
+        if match and text[match.end() :].lstrip()[:1] in ("[", ""):
+            return match[0]
+    return ""

@@ -1,0 +1,113 @@
+"""What a page takes from an autograded notebook: answers, written answers, and what the student's cells showed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import nh3
+from markupsafe import Markup
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
+
+from ..release import is_experiment, is_locked, is_solution, is_test, nbgrader_metadata
+
+AS_SUBMITTED = "(output as submitted; not run again)\n"  # what grading puts in front of the outputs of an experiment
+MAX_TEXT = 1_500  # characters of one printed output
+MAX_OUTPUTS = 40  # of the whole notebook
+MAX_WRITTEN = 20_000  # characters of one written answer
+
+_BITMAPS = ("image/png", "image/jpeg")
+_DATA_IMAGE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One thing a cell showed: an image (`mime`, base64 `data`), or text."""
+
+    text: str = ""
+    mime: str = ""
+    data: str = ""
+    cut: bool = False
+    as_submitted: bool = False
+
+
+def title_of(notebook: NotebookNode, otherwise: str) -> str:
+    """The level-1 heading of a notebook."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for line in cell.source.splitlines():
+                if line.startswith("# "):
+                    return line[2:].strip()
+    return otherwise
+
+
+def section_headings(notebook: NotebookNode) -> list[tuple[str, NotebookNode]]:
+    """(nearest level-2 heading above, cell) for every cell, in order."""
+    heading = ""
+    placed = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and not is_solution(cell):
+            headings = [line[3:].strip() for line in cell.source.splitlines() if line.startswith("## ")]
+            heading = headings[-1] if headings else heading
+        placed.append((heading, cell))
+    return placed
+
+
+def shown_outputs(cell: NotebookNode) -> list[Output]:
+    """The outputs of a student's own cell. Locked cells and test cells are the author's and show nothing here."""
+    if cell.cell_type != "code" or is_test(cell) or is_locked(cell):
+        return []
+    submitted = is_experiment(cell)
+    return [shown for output in cell.outputs if (shown := _shown(output, submitted)) is not None]
+
+
+def _shown(output: NotebookNode, submitted: bool) -> Output | None:
+    if output.output_type == "stream":
+        text = "" if submitted and output.text == AS_SUBMITTED else output.text
+    elif output.output_type == "error":
+        text = "\n".join(output.traceback) or f"{output.ename}: {output.evalue}"
+    else:
+        for mime in _BITMAPS:
+            if mime in output.data:
+                return Output(mime=mime, data="".join(output.data[mime]), as_submitted=submitted)
+        text = output.data.get("text/plain", "")
+    text = "".join(text).strip("\n")
+    return Output(text=text[:MAX_TEXT], cut=len(text) > MAX_TEXT, as_submitted=submitted) if text else None
+
+
+def written_html(cell: NotebookNode) -> Markup:
+    """A written answer as safe HTML: Markdown as the notebook shows it, images only where they lie in the cell."""
+    renderer = IPythonRenderer(escape=False, attachments=cell.get("attachments", {}), exclude_anchor_links=True)
+    return _clean(MarkdownWithMath(renderer=renderer).render(cell.source[:MAX_WRITTEN]))
+
+
+def comment_html(text: str) -> Markup:
+    """A marker's comment, written in Markdown."""
+    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
+    return _clean(MarkdownWithMath(renderer=renderer).render(text))
+
+
+def _clean(html: str) -> Markup:
+    safe = nh3.clean(html, tags=_TAGS, attribute_filter=_attribute, url_schemes={"http", "https", "mailto", "data"})
+    return Markup(safe)  # noqa: S704  (nh3 let only the tags and attributes below through)
+
+
+# headings would disturb the page's own order of headings; everything that loads or runs is left out
+_TAGS = {
+    "p", "br", "hr", "em", "strong", "b", "i", "u", "s", "del", "sub", "sup", "code", "pre", "kbd", "blockquote",
+    "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "a", "img", "span", "div",
+}  # fmt: skip
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    """Images come from the cell itself, links lead outwards only; classes and styles stay out."""
+    if name == "src":
+        return value if tag == "img" and _DATA_IMAGE.match(value) else None
+    if name == "href":
+        return value if value.startswith(("http://", "https://", "mailto:")) else None
+    return value if name in ("alt", "rel", "colspan", "rowspan") else None
+
+
+def grade_id_of(cell: NotebookNode) -> str:
+    return nbgrader_metadata(cell).get("grade_id", "")

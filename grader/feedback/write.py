@@ -1,0 +1,56 @@
+"""`grader feedback`: write the page of each student of a class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..course import Course, CourseError
+from ..files import write_whole
+from ..messages import ENGLISH, languages
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One page that was written, or the reason why there is none (`problem`)."""
+
+    student: str
+    path: Path
+    problem: str = ""
+
+
+def graded_students(course: Course, assignment: str) -> list[str]:
+    """Students with a verdict for `assignment`, sorted."""
+    return sorted(path.parent.parent.name for path in course.autograded.glob(f"*/{assignment}/verdict.json"))
+
+
+def write_feedback(
+    course: Course, assignment: str, students: Sequence[str] | None = None, language: str = ENGLISH
+) -> Iterator[Written]:
+    """Write course/feedback/STUDENT/ASSIGNMENT/ASSIGNMENT.html for each student (all graded ones where none is named).
+
+    Yields what became of each page as it is done; one that cannot be made does not stop the others. Raises CourseError
+    where nothing is graded yet, or there are no texts in `language`.
+    """
+    from .exporter import FeedbackExporter, NoVerdict
+
+    if language not in languages():
+        raise CourseError(f"There are no texts in '{language}'. Languages: {', '.join(languages())}.")
+    if students is None:
+        students = graded_students(course, assignment)
+    if not students:
+        raise CourseError(f"No submission of '{assignment}' is graded yet. Run: make grade")
+    exporter = FeedbackExporter(language=language)
+    for student in students:
+        path = course.feedback / student / assignment / f"{assignment}.html"
+        names = {"student": student, "assignment": assignment, "notebook": assignment, "db_url": course.db_url}
+        source = course.autograded / student / assignment / f"{assignment}.ipynb"
+        try:
+            html, _ = exporter.from_filename(str(source), {"nbgrader": names})
+        except (NoVerdict, OSError, ValueError) as error:
+            yield Written(student, path, str(error))
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, html)
+        yield Written(student, path)

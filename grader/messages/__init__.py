@@ -1,0 +1,55 @@
+"""Every sentence of the pages a student reads, by language: `en.toml`, `ko.toml`, `zh.toml`.
+
+One key per sentence, with named fields in braces. Status words, ids and names of arrays are the same in every language.
+A key that a language lacks is read from English, so a translation can grow.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+ENGLISH = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The texts of one language. `language` is its code, as in `<html lang>`."""
+
+    language: str
+    texts: dict[str, str]
+
+    def __call__(self, key: str, **fields: object) -> str:
+        """Return the sentence `key` with its fields filled in. Raises KeyError for an unknown key."""
+        return self.texts[key].format(**fields)
+
+
+def languages() -> list[str]:
+    """Codes of the languages there are."""
+    files = resources.files(__name__).iterdir()
+    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+
+
+@cache
+def catalogue(language: str = ENGLISH) -> Catalogue:
+    """Return the texts of a language. Raises ValueError that lists the languages there are."""
+    if language not in languages():
+        raise ValueError(f"there are no texts in '{language}'; languages: {', '.join(languages())}")
+    return Catalogue(language, {**read_texts(ENGLISH), **read_texts(language)})
+
+
+def read_texts(language: str) -> dict[str, str]:
+    """The texts of one file alone, keys as 'table.name'."""
+    text = resources.files(__name__).joinpath(f"{language}.toml").read_text(encoding="utf-8")
+    return dict(_flat(tomllib.loads(text)))
+
+
+def _flat(table: dict, prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
