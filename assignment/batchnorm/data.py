@@ -108,11 +108,11 @@ def load_idx(path, md5=None):
             f"{path} is not an IDX file of unsigned bytes: it begins with {raw[:4].hex(' ') or 'nothing'}."
         )
     start = 4 + 4 * raw[3]
+    if len(raw) < start:
+        raise ValueError(f"{path} ends after {len(raw)} bytes, within its header of {start}. Fetch it again.")
     shape = tuple(int(size) for size in np.frombuffer(raw[4:start], dtype=">u4"))
-    if len(raw) < start or len(raw) - start != int(np.prod(shape, dtype=np.int64)):
-        raise ValueError(
-            f"{path} should hold {shape} values after its header, but holds {len(raw) - start}. Fetch it again."
-        )
+    if len(raw) - start != int(np.prod(shape, dtype=np.int64)):
+        raise ValueError(f"{path} should hold {shape} values after its header, but holds {len(raw) - start}.")
     return np.frombuffer(raw, dtype=np.uint8, offset=start).reshape(shape)
 
 

@@ -108,7 +108,10 @@ class BatchNorm:
 
 
 class Jitter:
-    """Scales and shifts every feature at random, anew in every training step: covariate shift made on purpose."""
+    """Scales and shifts every feature at random, anew in every training step: covariate shift made on purpose.
+
+    In test mode it does nothing.
+    """
 
     params: dict = {}
     grads: dict = {}
@@ -118,10 +121,10 @@ class Jitter:
         self._strength = strength
 
     def forward(self, x, mode):
-        self._scale, shift = np.ones(x.shape[1]), np.zeros(x.shape[1])
-        if mode == "train":
-            self._scale = np.exp(self._strength * self._rng.standard_normal(x.shape[1]))
-            shift = self._strength * self._rng.standard_normal(x.shape[1])
+        if mode != "train":
+            return x
+        shift, log_scale = self._strength * self._rng.standard_normal((2, x.shape[1]))
+        self._scale = np.exp(log_scale)
         return x * self._scale + shift
 
     def backward(self, dout):
