@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,8 @@ from types import ModuleType
 
 from .checking import Case
 from .course import Course, CourseError
-from .grade import Bench, arrange_cases
+from .fill import fill
+from .grade import Bench, arrange_cases, rehearse
 from .release import Release, load_release
 from .sandbox.host import Layers, Sandbox
 from .sandbox.limits import Limits
@@ -48,4 +50,9 @@ def open_bench(
     release = load_release(course, assignment)
     cases = load_cases(course, release, salt)
     with Sandbox(files=release.files, preload=release.helper_modules, limits=limits, layers=layers) as sandbox:
-        yield Bench(release, cases, sandbox, limits, salt)
+        bench = Bench(release, cases, sandbox, limits, salt)
+        reference = course.solutions / assignment / "reference.py"
+        if reference.is_file():
+            solved = fill(release.notebook, reference.read_text(encoding="utf-8"))
+            bench = dataclasses.replace(bench, plan=rehearse(bench, solved))
+        yield bench

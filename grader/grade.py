@@ -25,10 +25,11 @@ from . import __version__
 from .checking import Case
 from .intake import take_in
 from .outputs import safe_attachments, safe_outputs
+from .rehearsal import PlannedCall
 from .release import Release, is_experiment, is_test, nbgrader_metadata
 from .sandbox.host import Sandbox, SandboxUnavailable
 from .sandbox.limits import Limits
-from .student import StudentCode
+from .student import RecordedCode, StudentCode
 from .testcell import TrustedNames, clip, judge
 from .verdict import CaseResult, Status, Verdict
 
@@ -54,6 +55,7 @@ class Bench:
     sandbox: Sandbox
     limits: Limits
     salt: str
+    plan: tuple[PlannedCall, ...] = ()  # calls that every submission gets, see grader.rehearsal
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +134,35 @@ def _run_and_judge(bench: Bench, notebook: NotebookNode) -> tuple[Results, dict[
 
     All outputs are in before the first hidden input goes into the sandbox, so no cell can print one.
     """
-    run = [
-        cell for cell in notebook.cells if cell.cell_type == "code" and not is_test(cell) and not is_experiment(cell)
-    ]
+    run = _cells_to_run(notebook)
+    with StudentCode(bench.sandbox, [cell.source for cell in run], bench.limits, bench.plan) as code:
+        for number, (cell, raw) in enumerate(zip(run, code.run_cells(), strict=True), start=1):
+            cell.outputs, cell.execution_count = safe_outputs(raw), number
+        results, printed = _judge_all(bench, code)
+        return results, printed, code.seconds
+
+
+def _cells_to_run(notebook: NotebookNode) -> list[NotebookNode]:
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [cell for cell in code if not is_test(cell) and not is_experiment(cell)]
+
+
+def _judge_all(bench: Bench, code: StudentCode) -> tuple[Results, dict[str, str]]:
     trusted = TrustedNames(bench.release)
     results: Results = {}
     printed: dict[str, str] = {}
-    with StudentCode(bench.sandbox, [cell.source for cell in run], bench.limits) as code:
-        for number, (cell, raw) in enumerate(zip(run, code.run_cells(), strict=True), start=1):
-            cell.outputs, cell.execution_count = safe_outputs(raw), number
-        for grade_id, test in bench.release.tests.items():
-            results[grade_id], printed[grade_id] = judge(test, bench.cases.get(grade_id, ()), code, trusted)
-        return results, printed, code.seconds
+    for grade_id, test in bench.release.tests.items():
+        results[grade_id], printed[grade_id] = judge(test, bench.cases.get(grade_id, ()), code, trusted)
+    return results, printed
+
+
+def rehearse(bench: Bench, solved: NotebookNode) -> tuple[PlannedCall, ...]:
+    """Grade a solved notebook and return the calls that its judging made, for `Bench.plan`."""
+    cells = [cell.source for cell in _cells_to_run(solved)]
+    with RecordedCode(bench.sandbox, cells, bench.limits) as code:
+        code.run_cells()
+        _judge_all(bench, code)
+        return code.recorder.plan()
 
 
 def _same_result_everywhere(release: Release, status: Status, message: str) -> Results:

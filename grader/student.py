@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from .checking import NotAttempted, StudentError, StudentTimeout
+from .rehearsal import Answers, PlannedCall, Recorder
 from .sandbox.host import (
     MISSING,
     BadReply,
+    CallReply,
     Child,
     ChildDied,
     Function,
@@ -29,18 +31,25 @@ from .sandbox.host import (
 from .sandbox.limits import Limits
 from .sandbox.wire import Handle
 
-MAX_RESTARTS = 4  # fresh starts per submission; each costs what the student's cells cost
+MAX_RESTARTS = 5  # fresh starts per submission; each costs what the student's cells cost
 MAX_HANGS = 2  # a function that did not return this often is not called again
 
 _LONG_NUMBER = re.compile(r"-?\d*\.\d{4,}(?:[eE][-+]?\d+)?|-?\d{7,}")
 
 
 class StudentCode:
-    """One submission's namespace. Implements `checking.Student`; use as a context manager."""
+    """One submission's namespace. Implements `checking.Student`; use as a context manager.
 
-    def __init__(self, sandbox: Sandbox, cells: Sequence[str], limits: Limits) -> None:
+    `plan` are calls that are made ahead, all at once, as soon as the cells have run.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, cells: Sequence[str], limits: Limits, plan: Sequence[PlannedCall] = ()
+    ) -> None:
         self.memo: dict[Any, Any] = {}
-        self.seconds = 0.0  # wall time spent inside student code
+        self.seconds = 0.0  # spent inside student code: wall time of cells, processor time of calls
+        self._plan = plan
+        self._answers: Answers | None = None
         self._sandbox = sandbox
         self._cells = list(cells)
         self._limits = limits
@@ -70,7 +79,20 @@ class StudentCode:
                 outputs.append([_error_output(reason)])
             finally:
                 self.seconds += time.monotonic() - started
+        self._call_ahead()
         return outputs
+
+    def _call_ahead(self) -> None:
+        """Make the planned calls. If they do not all come back, nothing is lost: they are made one by one."""
+        if not self._plan:
+            return
+        try:
+            seconds = self._left(self._limits.call_seconds)
+            answers = self._alive().batch([call.message for call in self._plan], seconds=seconds)
+        except (LimitHit, ChildDied, BadReply, RemoteError, StudentTimeout):
+            self._drop()
+        else:
+            self._answers = Answers(self._plan, answers)
 
     def __getitem__(self, name: str) -> Any:
         """Return the student's `name`: a callable proxy for a function, plain data for data."""
@@ -95,22 +117,35 @@ class StudentCode:
             raise StudentTimeout(
                 f"{name} did not return in time on {MAX_HANGS} earlier calls, so it was not called again."
             )
-        started = time.monotonic()
         try:
-            reply = self._alive().call(name, args, kwargs, seconds=self._left(self._limits.call_seconds))
+            reply = self._ahead(name, args, kwargs) or self._live(name, args, kwargs)
         except RemoteError as error:
             raise _raised(name, error) from None
         except (LimitHit, ChildDied, BadReply) as reason:
             self._hangs[name] += 1
             self._drop()
             raise _as_student_error(name, reason) from None
-        finally:
-            self.seconds += time.monotonic() - started
+        self.seconds += reply.cpu_seconds
         for original, left in zip(args, reply.args, strict=True):
             _write_back(name, original, left)
         for key, original in kwargs.items():
             _write_back(name, original, reply.kwargs[key])
         return reply.value
+
+    def _ahead(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallReply | None:
+        """The reply to a call that was made ahead, None for any other."""
+        if self._answers is None or self._child is None:
+            return None
+        if (taken := self._answers.take(name, args, kwargs)) is None:
+            return None
+        number, answer = taken
+        reply = self._child.read_answer(answer, args, kwargs)
+        if reply is not None:
+            self._answers.origins.note(number, reply.value)
+        return reply
+
+    def _live(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallReply:
+        return self._alive().call(name, args, kwargs, seconds=self._left(self._limits.call_seconds))
 
     def _left(self, seconds: float) -> float:
         left = self._deadline - time.monotonic()
@@ -141,9 +176,24 @@ class StudentCode:
                     self._drop()
 
     def _drop(self) -> None:
+        self._answers = None
         if self._child is not None:
             self._child.kill()
             self._child = None
+
+
+class RecordedCode(StudentCode):
+    """The reference solution while its calls are recorded."""
+
+    def __init__(self, sandbox: Sandbox, cells: Sequence[str], limits: Limits) -> None:
+        super().__init__(sandbox, cells, limits)
+        self.recorder = Recorder(limits)
+
+    def _live(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallReply:
+        number = self.recorder.add(name, args, kwargs)
+        reply = super()._live(name, args, kwargs)
+        self.recorder.origins.note(number, reply.value)
+        return reply
 
 
 class RemoteFunction:
@@ -159,7 +209,7 @@ class RemoteFunction:
 
 def _write_back(name: str, original: Any, left: Any) -> None:
     """Make a mutable argument look as the student's function left it."""
-    if isinstance(original, Handle):
+    if isinstance(original, Handle) or left is None:
         return
     if isinstance(original, dict) and isinstance(left, dict):
         original.clear()

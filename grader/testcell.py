@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .checking import Case, CaseFailed, Student, StudentError
-from .release import Release, GradedCell, is_locked, is_test
+from .release import GradedCell, Release, is_locked, is_test
 from .sandbox.host import SandboxUnavailable
 from .verdict import CaseResult, Status
 

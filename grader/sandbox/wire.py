@@ -188,7 +188,8 @@ class _Encoder:
             return self.stays(value)
         if array.nbytes > self.limits.message_bytes:
             raise TooLarge("message_bytes", self.limits.message_bytes)
-        return [tag, dtype.str, list(array.shape), self.buffer(array.tobytes())]
+        order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"  # both arrive as they were
+        return [tag, dtype.str, list(array.shape), self.buffer(array.tobytes(order)), order]
 
 
 def _is_key(value: object) -> bool:
@@ -313,18 +314,20 @@ class _Decoder:
         return data
 
     def read_array(self, rest: list[Any], depth: int) -> np.ndarray:
-        text, shape, index = rest
+        text, shape, index, order = rest
         if type(text) is not str or not DTYPE.fullmatch(text):
             raise WireError("dtype not allowed")
         if type(shape) is not list or len(shape) > DIMENSIONS:
             raise WireError("bad shape")
         if any(type(size) is not int or not 0 <= size < 1 << 31 for size in shape):
             raise WireError("bad shape")
+        if order not in ("C", "F"):
+            raise WireError("bad order")
         dtype = np.dtype(text)
         data = self.take(index)
         if dtype.itemsize == 0 or math.prod(shape) * dtype.itemsize != len(data):
             raise WireError("shape and bytes do not agree")
-        array = np.frombuffer(data, dtype).reshape(shape).copy() if len(data) else np.empty(shape, dtype)
+        array = np.frombuffer(data, dtype).reshape(shape, order=order).copy(order) if len(data) else np.empty(shape, dtype)
         # NumPy believes its memory: a bool of 2, or a character beyond Unicode, misbehaves later, far from here
         if dtype.kind == "b" and np.frombuffer(data, np.uint8).max(initial=0) > 1:
             raise WireError("a bool that is neither 0 nor 1")
