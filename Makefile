@@ -49,6 +49,9 @@ release: $(READY) ## build and check the student version
 validate: $(READY) ## solution = full marks, untouched release = 0, fixtures reproduce, nothing leaks
 	@$(GRADER) validate $(ASSIGNMENT)
 
+audit: $(READY) ## wrong solutions x cases: every one rejected, by the case made for it
+	@$(GRADER) audit $(ASSIGNMENT)
+
 doctor: $(READY) ## what protection this machine gives, what is missing, how to get it
 	@$(GRADER) doctor
 
@@ -64,4 +67,4 @@ LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no
 clean: ## remove .venv and caches; course/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help setup grade test release validate doctor formgrader lock clean
+.PHONY: help setup grade test release validate audit doctor formgrader lock clean

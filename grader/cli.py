@@ -180,6 +180,18 @@ def validate(assignment: Assignment = "", root: Root = Path()) -> None:
 
 
 @app.command()
+def audit(assignment: Assignment = "", root: Root = Path(), workers: Workers = 0) -> None:
+    """Grade the known wrong and right solutions: every wrong one must be rejected, by the cases made for it."""
+    from .audit import audit_assignment, holds, report
+
+    course = find_course(root)
+    result = audit_assignment(course, _one_assignment(course, assignment), workers or len(os.sched_getaffinity(0)))
+    for line in report(result):
+        say.print(_plain(line))
+    raise SystemExit(0 if holds(result) else EXIT_NOT_ALL_GRADED)
+
+
+@app.command()
 def formgrader(root: Root = Path(), port: Annotated[int, typer.Option(help="Port on this machine.")] = 8888) -> None:
     """Open JupyterLab with nbgrader's formgrader on this course, to mark the written answers."""
     import sys

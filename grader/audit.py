@@ -1,0 +1,109 @@
+"""Grade wrong and right solutions through the real path, and say which of them the cases tell apart.
+
+Which solutions there are, and how the table is drawn, is the assignment's own (`solutions/NAME/audit.py`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from .bench import load_cases, solution_module
+from .course import Course, CourseError
+from .fill import fill
+from .release import load_release, make_release
+from .run import RunOptions, grade_class
+from .sandbox.layers import ALL
+from .verdict import Verdict
+
+SALT = "audit"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """The verdicts by solution name, and the assignment's module that makes sense of them."""
+
+    module: Any
+    wrong: dict[str, Verdict]
+    right: dict[str, Verdict]
+    points: dict[str, float]  # of each hidden case, by id
+
+
+def audit_assignment(course: Course, assignment: str, workers: int, every: int = 1) -> AuditResult:
+    """Grade the assignment's wrong and right solutions, or every n-th of them, in a scratch course.
+
+    Raises CourseError where the assignment has no audit.
+    """
+    module = solution_module(course, assignment, "audit")
+    if module is None:
+        raise CourseError(f"'{assignment}' has no wrong solutions to audit (solutions/{assignment}/audit.py).")
+    wrong, right = module.mutants()[::every], module.variants()[::every]
+    with tempfile.TemporaryDirectory(prefix=".audit-", dir=course.root / "course") as scratch:
+        trial = dataclasses.replace(course, data=Path(scratch))
+        make_release(trial, assignment)
+        release = load_release(trial, assignment)
+        for solution in (*wrong, *right):
+            folder = trial.submitted / solution.name / assignment
+            folder.mkdir(parents=True)
+            notebook = fill(release.notebook, solution.source, fallback=module.reference_source())
+            (folder / f"{assignment}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
+        options = RunOptions(salt=SALT, layers=ALL, workers=workers)
+        students = trial.students(assignment)
+        verdicts = {
+            graded.verdict.student: graded.verdict for graded in grade_class(trial, assignment, students, options)
+        }
+        cases = load_cases(trial, release, SALT)
+    return AuditResult(
+        module=module,
+        wrong={solution.name: verdicts[solution.name] for solution in wrong},
+        right={solution.name: verdicts[solution.name] for solution in right},
+        points={case.id: case.points for members in cases.values() for case in members},
+    )
+
+
+def report(result: AuditResult) -> Iterator[str]:
+    """The lines to print: matrix mistake x case, what each mistake costs, what is wrong, and the last line."""
+    module = result.module
+    solutions = {solution.name: solution for solution in module.mutants()}
+    findings = [
+        module.finding(solutions[name], hidden(result, verdict), result.points)
+        for name, verdict in result.wrong.items()
+    ]
+    yield from module.matrix(findings, list(result.points))
+    yield ""
+    yield from module.table(findings)
+    yield ""
+    full = {name: verdict.points == verdict.max_points for name, verdict in result.right.items()}
+    yield from (f"NOT REJECTED: {found.name}" for found in findings if not found.rejected)
+    yield from (f"NAMED WRONGLY: {found.name}: {', '.join(sorted(found.stray))}" for found in findings if found.stray)
+    yield from (f"COSTS TOO MUCH: {found.name}: {len(found.lost)} cases" for found in module.too_expensive(findings))
+    for name, verdict in result.right.items():
+        lost = [f"{case.id}: {case.message}" for case in verdict.cases if case.status != "PASS"]
+        yield from (f"LOSES POINTS THOUGH RIGHT: {name}: {line}" for line in lost)
+    yield module.diagnosis_line(findings)
+    yield module.last_line(findings, list(full.values()))
+
+
+def holds(result: AuditResult) -> bool:
+    """True where every wrong solution is rejected, none named wrongly, and every right one has full marks."""
+    module = result.module
+    solutions = {solution.name: solution for solution in module.mutants()}
+    findings = [
+        module.finding(solutions[name], hidden(result, verdict), result.points)
+        for name, verdict in result.wrong.items()
+    ]
+    right = all(verdict.points == verdict.max_points for verdict in result.right.values())
+    return (
+        right and all(found.rejected and not found.stray for found in findings) and not module.too_expensive(findings)
+    )
+
+
+def hidden(result: AuditResult, verdict: Verdict) -> dict[str, Any]:
+    """The results of the secret cases, by id; visible checks are no part of the audit."""
+    return {case.id: case for case in verdict.cases if case.id in result.points}
