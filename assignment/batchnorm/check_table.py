@@ -57,7 +57,7 @@ class Table:
         return sum(row.max_points for row in self.rows)
 
     def __repr__(self) -> str:
-        grid = [self._header(), *(self._cells(row) for row in self.rows)]
+        grid = self._grid()
         widths = [max(_width(line[column]) for line in grid) for column in range(len(grid[0]))]
         lines = ["  ".join(_pad(text, width) for text, width in zip(line, widths, strict=True)) for line in grid]
         lines.insert(1, "  ".join("-" * width for width in widths))
@@ -65,10 +65,11 @@ class Table:
 
     def _repr_html_(self) -> str:
         cell = "padding:.25em .7em;text-align:left;vertical-align:top;border-bottom:1px solid #80808066"
-        head = "".join(f'<th scope="col" style="{cell}">{html.escape(text)}</th>' for text in self._header())
+        header, *lines = self._grid()
+        head = "".join(f'<th scope="col" style="{cell}">{html.escape(text)}</th>' for text in header)
         body = []
-        for row in self.rows:
-            status, title, *rest = map(html.escape, self._cells(row))
+        for row, line in zip(self.rows, lines, strict=True):
+            status, title, *rest = map(html.escape, line)
             tint = TINT.get(row.status, OTHER_TINT)
             body.append(
                 f'<tr><td style="{cell};border-left:.4em solid {tint};font-weight:bold">{status}</td>'
@@ -87,6 +88,12 @@ class Table:
         if self.max_points == 0:
             return self.title
         return say("table.caption", title=self.title, points=f"{self.points:g}", most=f"{self.max_points:g}")
+
+    def _grid(self) -> list[list[str]]:
+        """Header and rows as text. A table without points leaves away the columns that it has no use for."""
+        grid = [self._header(), *(self._cells(row) for row in self.rows)]
+        used = [column for column in range(len(grid[0])) if self.max_points or any(line[column] for line in grid[1:])]
+        return [[line[column] for column in used] for line in grid]
 
     @staticmethod
     def _header() -> list[str]:
@@ -107,6 +114,9 @@ class Table:
             lines.append(say("table.first", check=first.title, message=first.message))
             if first.hint:
                 lines.append(say("table.think", question=first.hint))
+        lines += [
+            say("table.note", check=row.title, message=row.message) for row in self.rows if row.passed and row.message
+        ]
         known = [row.relative_error for row in self.rows if row.relative_error is not None]
         if known:
             lines.append(say("table.relative_error", error=f"{max(known):.1e}"))

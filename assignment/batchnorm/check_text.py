@@ -11,6 +11,7 @@ TEXT = {
     "table.ratio": "times the tolerance",
     "table.points": "points",
     "table.first": "Look here first: {check}. {message}",
+    "table.note": "{check}: {message}",
     "table.think": "Ask yourself: {question}",
     "table.relative_error": "Largest relative error: {error} (known from other courses, decides nothing).",
     # titles of the tables
@@ -46,6 +47,7 @@ TEXT = {
     "not_finite": "{label}{where} = {got}, expected {expected}.",
     "low_precision": "{label} agrees only to the precision of {dtype}. Was it converted on the way?",
     "missing_key": "bn_param has no {label} after the call.",
+    "own_derivative": "accepted, as the derivative of your own forward pass, which is not yet the expected one.",
     "changed": "{label} was changed by the call.",
     "second_call": "a second call with the same cache gave another {label}.",
     "not_updated": "{label} is after the call what it was before.",

@@ -230,7 +230,7 @@ class Gradients:
         except Problem:
             if not all(self.is_own_derivative(label, answer, expected.shape) for label, answer, expected, _ in answers):
                 raise
-        return {}
+        return {"message": say("own_derivative")}
 
     def is_own_derivative(self, label, answer, shape):
         """True where the forward pass is mostly right and this is its derivative: one mistake costs points once."""

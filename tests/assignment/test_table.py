@@ -79,3 +79,10 @@ def test_html_says_the_status_in_words_and_runs_nothing():
 def test_ratios_are_said_as_people_say_them():
     """Are small and large ratios both short?"""
     assert [times(r) for r in (0, 0.3, 0.014, 39.9, 4.2e6, 1e-5)] == ["0", "0.3", "0.014", "40", "4e+06", "1e-05"]
+
+
+def test_a_table_without_points_has_no_empty_columns():
+    """Is the first check of the notebook as short as what it has to say?"""
+    table = Table("Is everything here?", [Row("python", "Python", "PASS", 0.0, 0.0, got="3.13")])
+    assert repr(table).splitlines()[2].split() == ["status", "check", "got"]
+    assert table._repr_html_().count('scope="col"') == 3
