@@ -53,10 +53,9 @@ def judge(
     where, value = at(name, index), shown(got[index])
     if only_single(got, answer, problem.n, dtype):
         raise wrong("single", lossy, where=where, got=value, ratio=times(ratio), ratio_value=ratio)
-    zeros = not got.any() and got.size > 1
-    names = (
-        [("zeros-returned",)] if zeros else diagnosis.explain(problem, answer.part, got, answer.scale, dtype, unlikely)
-    )
+    names = diagnosis.explain(problem, answer.part, got, answer.scale, dtype, unlikely)
+    if not got.any():  # with dout taken for ones, dx is zero, too: then both are said
+        names = [("zeros-returned",), *(each for each in names if each == ("dout-ignored",))]
     bad = int(np.count_nonzero(~np.isfinite(got)))
     if bad:
         message = say("not_finite", where=where, got=value, count=bad, size=got.size)

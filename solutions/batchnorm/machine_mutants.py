@@ -17,7 +17,7 @@ from solutions.batchnorm.in_process import REFERENCE, LocalStudent
 
 @dataclass(frozen=True)
 class MachineMutant:
-    """`change` says what was changed and where, for example "line 41: + becomes -"."""
+    """`source` is the changed function alone; `change` says what was done, for example "line 41: Add becomes Sub"."""
 
     change: str
     source: str
@@ -124,21 +124,20 @@ def _replacements(function: ast.FunctionDef, node: ast.AST) -> Iterator[Replacem
 
 
 def machine_mutants(source: str = REFERENCE) -> list[MachineMutant]:
-    """Every single change of the functions in `source`, each with the whole source around it, no duplicates."""
-    tree = ast.parse(source)
+    """Every single change of the functions in `source`, without duplicates."""
     found: dict[str, MachineMutant] = {}
-    for number, function in enumerate(tree.body):
+    for function in ast.parse(source).body:
         if not isinstance(function, ast.FunctionDef):
             continue
         function.body = [item for item in function.body if not _is_docstring(item)]
+        found[ast.unparse(function)] = MachineMutant("unchanged", "")
         for path, node in _walk(function):
             for what, new in _replacements(function, node):
-                changed = copy.deepcopy(tree)
-                _put(changed.body[number], path, copy.deepcopy(new))
+                changed = copy.deepcopy(function)
+                _put(changed, path, copy.deepcopy(new))
                 text = ast.unparse(ast.fix_missing_locations(changed))
                 found.setdefault(text, MachineMutant(f"line {getattr(node, 'lineno', 0)}: {what}", text))
-    found.pop(ast.unparse(tree), None)
-    return list(found.values())
+    return [mutant for mutant in found.values() if mutant.source]
 
 
 def _is_docstring(node: ast.stmt) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,8 @@ def wrong(key: str, misconception: str | None = None, **fields: Any) -> CaseFail
 
 
 def kind_of(value: Any) -> str:
-    """The name of the type, also of an object that stayed in the sandbox."""
-    return str(getattr(value, "type_name", type(value).__name__))
+    """The name of the type, also of an object that stayed in the sandbox; a word, however the student named it."""
+    return re.sub(r"\W", "", str(getattr(value, "type_name", type(value).__name__)))[:40]
 
 
 def values_returned(function: str, result: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
@@ -74,7 +75,7 @@ def _plain(name: str, value: Any) -> np.ndarray:
     if array.dtype.kind == "c":
         raise wrong("complex", name=name)
     if array.dtype.kind not in "fiu":
-        raise wrong("not_numbers", name=name, kind=array.dtype)
+        raise wrong("not_numbers", name=name, kind=array.dtype.name[:40])
     return array
 
 
