@@ -7,7 +7,7 @@ import base64
 import nbformat
 import pytest
 
-from grader.sandbox.host import Child, LimitHit, Limits, Sandbox
+from grader.sandbox.host import Child, LimitHit, Limits, RemoteError, Sandbox
 
 
 def text_of(child: Child, source: str) -> str:
@@ -139,6 +139,14 @@ def test_every_exception_is_survived(child: Child, source: str) -> None:
     assert len(run.error) < 3000
     assert "error" in [output["output_type"] for output in run.outputs]
     assert child.run_cell("1 + 1").ok
+
+
+def test_an_exception_without_a_readable_message_keeps_its_name(child: Child) -> None:
+    """Does an exception whose `str()` raises still say what it is, from a cell and from a call?"""
+    child.run_cell("class E(Exception):\n    def __str__(self): raise SystemExit\ndef f(): raise E")
+    assert child.run_cell("f()").error == "E: (the exception has no readable message)"
+    with pytest.raises(RemoteError, match=r"E: \(the exception has no readable message\)"):
+        child.call("f")
 
 
 def test_the_end_of_a_session_is_not_the_end_of_the_child(child: Child) -> None:

@@ -114,20 +114,42 @@ def test_everything_ends_with_the_sandbox() -> None:
         child.kill()
 
 
-def test_everything_ends_with_the_grader() -> None:
+@pytest.mark.parametrize("with_sibling", [False, True], ids=["alone", "with a process that shares its descriptors"])
+def test_everything_ends_with_the_grader(with_sibling: bool) -> None:
     """Killed without warning, in the middle of an endless cell: does the grader leave anything running?"""
     marker = MARKER + 0.5
     program = (
-        "from grader.sandbox.host import Sandbox, Limits\n"
+        "import os\nfrom grader.sandbox.host import Sandbox, Limits\n"
         f"sandbox = Sandbox(files=None, limits=Limits(submission_seconds={marker}))\n"
-        "child = sandbox.child()\nprint('ready', flush=True)\nchild.run_cell('while True: pass')"
+        "child = sandbox.child()\n"
+        "for fd in os.listdir('/proc/self/fd'):\n"
+        "    try: os.set_inheritable(int(fd), True)\n"
+        "    except OSError: pass\n"
+        "sibling = os.posix_spawn('/bin/sleep', ['sleep', '60'], {}) if " + str(with_sibling) + " else 0\n"
+        "print(sibling, flush=True)\nchild.run_cell('while True: pass')"
     )
     with subprocess.Popen([sys.executable, "-c", program], cwd=REPOSITORY, stdout=subprocess.PIPE) as grader:
         assert grader.stdout is not None
-        assert grader.stdout.readline() == b"ready\n"
+        sibling = int(grader.stdout.readline())
         assert processes(marker)
         grader.kill()
-    assert comes_true(lambda: processes(marker) == set())
+        try:
+            assert comes_true(lambda: processes(marker) == set())
+        finally:
+            if with_sibling:
+                os.kill(sibling, signal.SIGKILL)
+
+
+def test_an_unprotected_child_ends_with_its_warm_parent() -> None:
+    """Without a pid namespace that dies as a whole: does an endless cell outlive the sandbox?"""
+    limits = Limits(submission_seconds=MARKER)
+    with Sandbox(files=None, limits=limits, layers=Layers.none()) as sandbox:
+        child = sandbox.child()
+        with pytest.raises(LimitHit):
+            sandbox.child().run_cell("while True: pass", seconds=0.2)
+        assert len(processes()) >= 2
+    assert comes_true(lambda: processes() == set())
+    child.kill()
 
 
 def test_a_dead_warm_parent_is_our_fault_not_the_students(marked: Sandbox) -> None:

@@ -153,6 +153,14 @@ def test_a_trickle_ends_at_the_deadline(connect: Any) -> None:
         child.call("f", seconds=0.3)
 
 
+def test_a_stream_of_crumbs_ends_at_the_deadline(connect: Any) -> None:
+    """When there is always one more byte to read, is the clock still looked at?"""
+    child, process = connect(lambda connection, nonce: connection.sendall(FRAME.pack(1000, nonce) + b"x" * 1000))
+    with pytest.raises(LimitHit):
+        child.call("f", seconds=0.0)
+    assert process.wait(10) == -9
+
+
 def test_a_peer_that_does_not_listen_ends_at_the_deadline(connect: Any) -> None:
     """Can a process block the trusted side by not reading a large request?"""
     stopped = threading.Event()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+import sys
 from collections import OrderedDict, namedtuple
 from typing import Any
 
@@ -91,6 +92,7 @@ def test_arrays_come_back_to_the_bit(array: np.ndarray) -> None:
     assert back.dtype == array.dtype
     assert back.shape == array.shape
     assert back.tobytes() == array.tobytes()
+    assert back.flags.f_contiguous == array.flags.f_contiguous or not array.flags.forc
     assert back.flags.writeable
     assert back.flags.owndata
 
@@ -204,64 +206,78 @@ def test_lone_surrogates_do_not_come_back() -> None:
 
 
 FLOAT3 = np.zeros(3).tobytes()
-MALFORMED = {
-    "empty": b"",
-    "short header": b"\1\0\0",
-    "more buffers than bytes": struct.pack("<II", 2, 1 << 31) + b"[]",
-    "sizes beyond the end": struct.pack("<IIQ", 4, 1, 1 << 60) + b"null",
-    "bytes after the end": message(None) + b"x",
-    "not JSON": message(b"[1,"),
-    "not UTF-8": message(b'"\xff"'),
-    "an object": message({"a": 1}),
-    "an empty list": message([]),
-    "an unknown tag": message(["?"]),
-    "a list as tag": message([["l"]]),
-    "deep nesting": message(b'["l",' * 500 + b"1" + b"]" * 500),
-    "very deep nesting": message(b"[" * 1_000_000),
-    "many values": message(["l", *[0] * (LIMITS.message_nodes + 1)]),
-    "a long integer in the tree": message(b"9" * 100_000),
-    "a huge integer": message(["i", "0x1" + "0" * 100_000]),
-    "an integer of another base": message(["i", [1]]),
-    "a dict with half a pair": message(["d", "a"]),
-    "a list as key": message(["d", ["l"], 1]),
-    "a dict as key": message(["s", ["d"]]),
-    "a handle as key": message(["s", ["h", 1, "x"]]),
-    "an array as key": message(["s", ["a", "<f8", [3], 0]], FLOAT3),
-    "a list in a tuple as key": message(["s", ["t", ["l"]]]),
-    "complex of strings": message(["c", "1", "2"]),
-    "a buffer that is not there": message(["b", 0]),
-    "a negative buffer": message(["b", -1], b"x"),
-    "a buffer by float": message(["b", 0.0], b"x"),
-    "a buffer by bool": message(["b", True], b"x", b"y"),
-    "a buffer twice": message(["l", ["b", 0], ["b", 0]], b"x"),
-    "object dtype": message(["a", "|O", [1], 0], b"x" * 8),
-    "structured dtype": message(["a", [["a", "<f8"]], [1], 0], b"x" * 8),
-    "structured dtype as text": message(["a", "f8,f8", [1], 0], b"x" * 16),
-    "void dtype": message(["a", "|V8", [1], 0], b"x" * 8),
-    "dtype without bytes": message(["a", "<U0", [1 << 30], 0], b""),
-    "dtype with a newline": message(["a", "<f8\n", [3], 0], FLOAT3),
-    "wrong size": message(["a", "<f8", [4], 0], FLOAT3),
-    "negative size": message(["a", "<f8", [-3], 0], FLOAT3),
-    "overflowing product": message(["a", "<f8", [1 << 30, 1 << 30, 1 << 30, 1 << 30], 0], b""),
-    "nothing, but enormous": message(["a", "<f8", [1 << 30, 1 << 30, 1 << 30, 0], 0], b""),
-    "size by float": message(["a", "<f8", [3.0], 0], FLOAT3),
-    "too many dimensions": message(["a", "<f8", [1] * 63 + [3], 0], FLOAT3),
-    "shape by number": message(["a", "<f8", 3, 0], FLOAT3),
-    "scalar with a shape": message(["n", "<f8", [3], 0], FLOAT3),
-    "a bool of two": message(["a", "|b1", [1], 0], b"\2"),
-    "a character beyond Unicode": message(["a", "<U1", [1], 0], b"\0\0\x11\0"),
-    "a swapped character beyond Unicode": message(["a", ">U1", [1], 0], b"\xff\0\0\0"),
-    "a handle without a name": message(["h", 1]),
-    "a handle with a long name": message(["h", 1, "x" * 10_000]),
-    "a handle with a number as name": message(["h", 1, 2]),
+MALFORMED = {  # what it is: (the message, the words of the refusal)
+    "empty": (b"", "too short"),
+    "short header": (b"\1\0\0", "too short"),
+    "more buffers than bytes": (struct.pack("<II", 2, 1 << 31) + b"[]", "bad header"),
+    "sizes beyond the end": (struct.pack("<IIQ", 4, 1, 1 << 60) + b"null", "do not add up"),
+    "bytes after the end": (message(None) + b"x", "do not add up"),
+    "not JSON": (message(b"[1,"), "malformed message: JSONDecodeError"),
+    "not UTF-8": (message(b'"\xff"'), "malformed message: UnicodeDecodeError"),
+    "an object": (message({"l": 1}), "JSON object"),
+    "an empty list": (message([]), "malformed message: ValueError"),
+    "an unknown tag": (message(["?"]), "malformed message: KeyError"),
+    "a list as tag": (message([["l"]]), "malformed message: TypeError"),
+    "deep nesting": (message(b'["l",' * 500 + b"1" + b"]" * 500), "too deep"),
+    "deeper than JSON can read": (message(b"[" * 300_000), "malformed message: RecursionError"),
+    "very deep nesting": (message(b"[" * 1_000_000), "too many values"),
+    "many values": (message(["l", *[0] * (LIMITS.message_nodes + 1)]), "too many values"),
+    "a long integer in the tree": (message(b"9" * 1000), "integer too long"),
+    "a huge integer": (message(["i", "0x1" + "0" * 100_000]), "integer too large"),
+    "an integer of another kind": (message(["i", [1]]), "malformed message: TypeError"),
+    "a dict with half a pair": (message(["d", "a"]), "malformed message: ValueError"),
+    "a list as key": (message(["d", ["l"], 1]), "unhashable"),
+    "a dict as key": (message(["s", ["d"]]), "unhashable"),
+    "a handle as key": (message(["s", ["h", 1, "x"]]), "unhashable"),
+    "an array as key": (message(["s", ["a", "<f8", [3], 0, "C"]], FLOAT3), "unhashable"),
+    "a list in a tuple as key": (message(["s", ["t", ["l"]]]), "unhashable"),
+    "complex of strings": (message(["c", "1", "2"]), "not floats"),
+    "a buffer that is not there": (message(["b", 0]), "no such buffer"),
+    "a negative buffer": (message(["b", -1], b"x"), "no such buffer"),
+    "a buffer by float": (message(["b", 0.0], b"x"), "no such buffer"),
+    "a buffer by bool": (message(["b", True], b"x", b"y"), "no such buffer"),
+    "a buffer twice": (message(["l", ["b", 0], ["b", 0]], b"x"), "no such buffer"),
+    "object dtype": (message(["a", "|O", [1], 0, "C"], b"x" * 8), "dtype"),
+    "structured dtype": (message(["a", [["a", "<f8"]], [1], 0, "C"], b"x" * 8), "dtype"),
+    "structured dtype as text": (message(["a", "f8,f8", [1], 0, "C"], b"x" * 16), "dtype"),
+    "void dtype": (message(["a", "|V8", [1], 0, "C"], b"x" * 8), "dtype"),
+    "dtype without bytes": (message(["a", "<U0", [1 << 30], 0, "C"], b""), "do not agree"),
+    "dtype with a newline": (message(["a", "<f8\n", [3], 0, "C"], FLOAT3), "dtype"),
+    "wrong size": (message(["a", "<f8", [4], 0, "C"], FLOAT3), "do not agree"),
+    "negative size": (message(["a", "<f8", [-3], 0, "C"], FLOAT3), "bad shape"),
+    "overflowing product": (message(["a", "<f8", [1 << 30] * 4, 0, "C"], b""), "do not agree"),
+    "nothing, but enormous": (message(["a", "<f8", [1 << 30, 1 << 30, 1 << 30, 0], 0, "C"], b""), "malformed"),
+    "size by float": (message(["a", "<f8", [3.0], 0, "C"], FLOAT3), "bad shape"),
+    "too many dimensions": (message(["a", "<f8", [1] * 63 + [3], 0, "C"], FLOAT3), "bad shape"),
+    "shape by number": (message(["a", "<f8", 3, 0, "C"], FLOAT3), "bad shape"),
+    "no order in memory": (message(["a", "<f8", [3], 0], FLOAT3), "malformed message: ValueError"),
+    "unknown order in memory": (message(["a", "<f8", [3], 0, "A"], FLOAT3), "bad order"),
+    "scalar with a shape": (message(["n", "<f8", [3], 0, "C"], FLOAT3), "scalar"),
+    "a bool of two": (message(["a", "|b1", [1], 0, "C"], b"\2"), "neither 0 nor 1"),
+    "a character beyond Unicode": (message(["a", "<U1", [1], 0, "C"], b"\0\0\x11\0"), "beyond Unicode"),
+    "a swapped character beyond Unicode": (message(["a", ">U1", [1], 0, "C"], b"\xff\0\0\0"), "beyond Unicode"),
+    "a handle without a name": (message(["h", 1]), "malformed message: ValueError"),
+    "a handle with a long name": (message(["h", 1, "x" * 10_000]), "bad handle"),
+    "a handle with a number as name": (message(["h", 1, 2]), "bad handle"),
 }
 
 
-@pytest.mark.parametrize("raw", MALFORMED.values(), ids=MALFORMED.keys())
-def test_malformed_messages_are_refused(raw: bytes) -> None:
-    """Is there a message that ends in anything but WireError?"""
-    with pytest.raises(WireError):
+@pytest.mark.parametrize(("raw", "words"), MALFORMED.values(), ids=MALFORMED.keys())
+def test_malformed_messages_are_refused(raw: bytes, words: str) -> None:
+    """Is there a message that ends in anything but WireError, or in that by luck?"""
+    with pytest.raises(WireError, match=words):
         decode(raw, LIMITS)
+
+
+def test_a_long_integer_costs_nothing_even_where_python_would_read_it() -> None:
+    """Python's own limit on digits can be switched off (PYTHONINTMAXSTRDIGITS=0): is ours still there?"""
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        with pytest.raises(WireError, match="integer too long"):
+            decode(message(b"9" * 100_000), LIMITS)
+    finally:
+        sys.set_int_max_str_digits(before)
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,13 @@ def test_noise_is_refused(raw: bytes) -> None:
     is_refused_or_small(raw)
 
 
+def array_trees(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    """Trees of arrays in which one thing may be wrong."""
+    dtype = st.sampled_from(["<f8", "|b1", "<U1", "|i1"])
+    shape = st.lists(st.integers(0, 4), max_size=3) | inner
+    return st.tuples(st.sampled_from("an"), dtype, shape, st.integers(-1, 3), st.sampled_from("CFA")).map(list)
+
+
 json_trees = st.recursive(
     st.none()
     | st.booleans()
@@ -103,7 +110,7 @@ json_trees = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=6)
         | st.tuples(st.sampled_from("ltszd"), inner, inner).map(list)
-        | st.tuples(st.sampled_from("an"), st.sampled_from(["<f8", "|b1", "<U1"]), inner, st.integers(-1, 3)).map(list)
+        | array_trees(inner)
         | st.tuples(st.sampled_from("icbuh"), inner, inner).map(list)
     ),
     max_leaves=30,
@@ -112,7 +119,7 @@ json_trees = st.recursive(
 
 @given(json_trees, st.lists(st.binary(max_size=24), max_size=3))
 @settings(max_examples=700, deadline=None)
-@example(["a", "<f8", [2**31, 0], 0], [b""])
+@example(["a", "<f8", [2**31, 0], 0, "C"], [b""])
 @example(["d", float("nan"), 1], [])
 def test_hostile_trees_are_refused(tree: Any, buffers: list[bytes]) -> None:
     """Is there a tree, right in form and wrong in sense, that gets through half checked?"""
@@ -140,7 +147,7 @@ def test_corpus_of_the_coverage_guided_fuzzer(path: Path) -> None:
 WORST = {
     "empty lists": message(b'["l"' + b',["l"]' * (LIMITS.message_nodes - 2) + b"]"),
     "strings": message(b'["l"' + b',"' + b"x" * 100 + b'"' + b',"y"' * (LIMITS.message_nodes - 3) + b"]"),
-    "one array": message(["a", "|i1", [190_000], 0], bytes(190_000)),
+    "one array": message(["a", "|i1", [190_000], 0, "C"], bytes(190_000)),
     "one string": message(["u", 0], b"\xf0\x9f\x98\x80" + b"x" * 190_000),  # the emoji makes it 4 bytes a character
     "brackets": message(b"[" * 150_000),
     "digits": message(b"[" + b"1" * 150_000 + b"]"),
