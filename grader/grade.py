@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import importlib.metadata
 import math
@@ -95,15 +96,14 @@ def grade_submission(bench: Bench, submission: Submission) -> GradedSubmission:
         problem = intake.problem
     notebook = intake.notebook
     read = time.perf_counter()
-    student_seconds = 0.0
+    stages: dict[str, float] = {"intake": read - started, "student": 0.0}
     if problem:
         results, printed = _not_gradable(bench.release, problem), {}
     else:
         try:
-            results, printed, student_seconds = _run_and_judge(bench, notebook)
+            results, printed = _run_and_judge(bench, notebook, stages)
         except SandboxUnavailable as error:
             results, printed = _infrastructure_failed(bench.release, str(error)), {}
-    judged = time.perf_counter()
     _write_outputs(bench.release, notebook, results, printed)
     verdict = Verdict(
         assignment=bench.release.assignment,
@@ -117,11 +117,7 @@ def grade_submission(bench: Bench, submission: Submission) -> GradedSubmission:
         problem=problem,
         versions=versions(),
         limits=dataclasses.asdict(bench.limits),
-        seconds={
-            "intake": round(read - started, 4),
-            "student": round(student_seconds, 4),
-            "total": round(judged - started, 4),
-        },
+        seconds={name: round(seconds, 4) for name, seconds in stages.items()} | {"total": round(_since(started), 4)},
     )
     return GradedSubmission(verdict, notebook)
 
@@ -129,17 +125,24 @@ def grade_submission(bench: Bench, submission: Submission) -> GradedSubmission:
 Results = dict[str, list[CaseResult]]
 
 
-def _run_and_judge(bench: Bench, notebook: NotebookNode) -> tuple[Results, dict[str, str], float]:
+def _since(started: float) -> float:
+    return time.perf_counter() - started
+
+
+def _run_and_judge(bench: Bench, notebook: NotebookNode, stages: dict[str, float]) -> tuple[Results, dict[str, str]]:
     """Run the student's cells, keep their outputs, then judge every graded cell of the release.
 
-    All outputs are in before the first hidden input goes into the sandbox, so no cell can print one.
+    All outputs are in before the first hidden input goes into the sandbox, so no cell can print one. `stages` gets
+    the seconds that each stage took, and `student`, the processor time that the student's own code says it took.
     """
     run = _cells_to_run(notebook)
     with StudentCode(bench.sandbox, [cell.source for cell in run], bench.limits, bench.plan) as code:
         for number, (cell, raw) in enumerate(zip(run, code.run_cells(), strict=True), start=1):
             cell.outputs, cell.execution_count = safe_outputs(raw), number
-        results, printed = _judge_all(bench, code)
-        return results, printed, code.seconds
+        started = time.perf_counter()
+        judged = _judge_all(bench, code)
+        stages |= {**code.stages, "judging": _since(started), "student": code.cpu_seconds}
+    return judged
 
 
 def _cells_to_run(notebook: NotebookNode) -> list[NotebookNode]:
@@ -240,6 +243,7 @@ def _plain_table(cases: list[CaseResult]) -> str:
     return "\n".join(lines)
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Versions that a grade can depend on."""
     found = {name: importlib.metadata.version(name) for name in ("numpy", "ipython", "nbgrader")}

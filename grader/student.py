@@ -47,7 +47,8 @@ class StudentCode:
         self, sandbox: Sandbox, cells: Sequence[str], limits: Limits, plan: Sequence[PlannedCall] = ()
     ) -> None:
         self.memo: dict[Any, Any] = {}
-        self.seconds = 0.0  # spent inside student code: wall time of cells, processor time of calls
+        self.cpu_seconds = 0.0  # processor time that cells and calls say they took; shown, and decides nothing
+        self.stages: Counter[str] = Counter()  # wall seconds by stage
         self._plan = plan
         self._answers: Answers | None = None
         self._sandbox = sandbox
@@ -71,14 +72,14 @@ class StudentCode:
         outputs: list[list[dict[str, Any]]] = []
         for number, source in enumerate(self._cells):
             try:
-                started = time.monotonic()
-                outputs.append(self._alive().run_cell(source, seconds=self._left(self._limits.cell_seconds)).outputs)
+                run = self._alive().run_cell(source, seconds=self._left(self._limits.cell_seconds))
+                outputs.append(run.outputs)
+                self.stages["cells"] += run.seconds
+                self.cpu_seconds += run.cpu_seconds
             except (LimitHit, ChildDied, BadReply, StudentTimeout) as reason:
                 self._skipped[number] = str(reason)
                 self._drop()
                 outputs.append([_error_output(reason)])
-            finally:
-                self.seconds += time.monotonic() - started
         self._call_ahead()
         return outputs
 
@@ -88,7 +89,9 @@ class StudentCode:
             return
         try:
             seconds = self._left(self._limits.call_seconds)
+            started = time.monotonic()
             answers = self._alive().batch([call.message for call in self._plan], seconds=seconds)
+            self.stages["calls"] += time.monotonic() - started
         except (LimitHit, ChildDied, BadReply, RemoteError, StudentTimeout):
             self._drop()
         else:
@@ -125,7 +128,7 @@ class StudentCode:
             self._hangs[name] += 1
             self._drop()
             raise _as_student_error(name, reason) from None
-        self.seconds += reply.cpu_seconds
+        self.cpu_seconds += reply.cpu_seconds
         for original, left in zip(args, reply.args, strict=True):
             _write_back(name, original, left)
         for key, original in kwargs.items():
@@ -161,7 +164,9 @@ class StudentCode:
             self._restarts += 1
             self.memo.clear()
             self._functions.clear()
+            started = time.monotonic()
             self._child = self._sandbox.child()
+            self.stages["fork"] += time.monotonic() - started
             if self._restarts > 1:
                 self._replay()
         return self._child

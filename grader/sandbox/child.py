@@ -76,7 +76,7 @@ class Child:
         started = time.monotonic()
         reply = self._ask("cell_seconds", seconds, "cell", source)
         outputs, ok, error = self._checked(replies.cell_run, reply, self._limits)
-        return CellRun(outputs, ok, error, time.monotonic() - started)
+        return CellRun(outputs, ok, error, time.monotonic() - started, replies.cpu_seconds(reply))
 
     def lookup(self, name: str) -> Any:
         """`MISSING`, a `Function`, a `Module`, or the value: plain data, or a `Handle` for what is not."""

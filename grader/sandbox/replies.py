@@ -43,12 +43,16 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class CellRun:
-    """What one cell did: nbformat outputs (text not yet sanitised), and its error in one line."""
+    """What one cell did: nbformat outputs (text not yet sanitised), and its error in one line.
+
+    `seconds` is wall time, measured outside; `cpu_seconds` is what the cell says it took, and decides nothing.
+    """
 
     outputs: list[dict[str, Any]]
     ok: bool
     error: str | None
     seconds: float
+    cpu_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,13 @@ def call_reply(reply: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, A
     left, named = _fields(reply, args=list, kwargs=dict)
     if len(left) != len(args) or named.keys() != kwargs.keys():
         raise Malformed("a call's arguments that are not those of the call")
+    return CallReply(value(reply), tuple(left), named, cpu_seconds(reply))
+
+
+def cpu_seconds(reply: dict[str, Any]) -> float:
+    """What a reply says that it took, 0 where it says nothing that could be."""
     cpu = reply.get("cpu")
-    return CallReply(value(reply), tuple(left), named, cpu if type(cpu) is float and 0 <= cpu < 1e6 else 0.0)
+    return cpu if type(cpu) is float and 0 <= cpu < 1e6 else 0.0
 
 
 def answers(reply: dict[str, Any], count: int) -> list[bytes]:

@@ -155,10 +155,12 @@ class Session:
         shell, outputs = self.shell, self.shell.outputs
         shell.cell_source = source
         outputs.begin()
+        started = time.process_time()
         result = shell.run_cell(source, store_history=True)
+        cpu = time.process_time() - started
         error = result.error_before_exec or result.error_in_exec
         found = failure.describe(error) if error is not None else None
-        return {"outputs": outputs.finish(), "ok": error is None, "error": found}
+        return {"outputs": outputs.finish(), "ok": error is None, "error": found, "cpu": cpu}
 
     def lookup(self, name: str) -> dict[str, Any]:
         if name not in self.shell.user_ns:

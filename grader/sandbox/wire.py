@@ -327,7 +327,9 @@ class _Decoder:
         data = self.take(index)
         if dtype.itemsize == 0 or math.prod(shape) * dtype.itemsize != len(data):
             raise WireError("shape and bytes do not agree")
-        array = np.frombuffer(data, dtype).reshape(shape, order=order).copy(order) if len(data) else np.empty(shape, dtype)
+        if not len(data):
+            return np.empty(shape, dtype)
+        array = np.frombuffer(data, dtype).reshape(shape, order=order).copy(order)
         # NumPy believes its memory: a bool of 2, or a character beyond Unicode, misbehaves later, far from here
         if dtype.kind == "b" and np.frombuffer(data, np.uint8).max(initial=0) > 1:
             raise WireError("a bool that is neither 0 nor 1")
