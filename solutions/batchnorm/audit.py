@@ -17,6 +17,7 @@ from typing import Protocol
 HERE = Path(__file__).resolve().parent
 SMALL = ("eps", "momentum", "ddof", "shape", "dtype", "in-place", "write-back")
 KINDS = (*SMALL, "formula", "composition")
+MOST_SHOWN = 6  # cases in a line of the table; the matrix has them all
 MOST_LOST = 2  # hidden cases that a single small mistake may cost
 
 _HEADER = re.compile(r'"""(?P<doc>[^\n]+?)"""\n# kind: (?P<kind>[\w-]+)\n# diagnosed as: (?P<ids>[\w, -]+)\n')
@@ -137,7 +138,8 @@ def table(findings: Sequence[Finding]) -> list[str]:
     lines = []
     for found in findings:
         cases = [*map(_short, found.lost), *(f"({_short(case)})" for case in found.blocked)]
-        lines.append(f"{found.name:{width}}  {found.points_lost:5.2f}  {found.diagnosis:15}  {' '.join(cases)}")
+        shown = [*cases[:MOST_SHOWN], *([f"and {len(cases) - MOST_SHOWN} more"] if len(cases) > MOST_SHOWN else [])]
+        lines.append(f"{found.name:{width}}  {found.points_lost:5.2f}  {found.diagnosis:15}  {' '.join(shown)}")
     return lines
 
 

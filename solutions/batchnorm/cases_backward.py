@@ -112,7 +112,8 @@ class BackwardCases:
 
         How steep dx is in the constant column is a matter of eps alone, which is judged elsewhere: here it has to be
         finite and a positive multiple of the true one. Columns in which the student's own forward gives no number
-        are left out (that is charged to forward), provided forward earned half of its points.
+        are left out (that is charged to forward), provided forward earned half of its points. Who divides by N - 1 is
+        charged in `two_rows` and judged by the ordinary columns here.
         """
         constant = problems.constant_column(self.salt, f"{self.function}/constant_column")
         one_row = problems.large(self.salt, f"{self.function}/one_row", 1, 4)
@@ -121,9 +122,11 @@ class BackwardCases:
     def _without_spread(self, student: Student, problem: Problem) -> float:
         dx = self.gradients(student, problem, ["dx"])["dx"]
         judged = np.ones(problem.d, dtype=bool)
-        if self.gradient.forward_earned_half(student):
+        if not np.isfinite(dx).all() and self.gradient.forward_earned_half(student):
             judged = finite_columns(student, problem)
         constant = np.ptp(problem.x, axis=0) == 0
+        if self.divides_by_one_less(student):
+            judged &= ~constant
         dx[:, constant] = self._rescaled(dx[:, constant], problem.gradients.dx[:, constant])
         return max(
             self._judge(student, problem, "dx", dx, columns=columns)
