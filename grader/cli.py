@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +30,7 @@ Assignment = Annotated[str, typer.Argument(help="Name of the assignment; may be 
 Root = Annotated[Path, typer.Option("--root", help="The project's folder.", envvar="GRADER_ROOT")]
 Workers = Annotated[int, typer.Option("--workers", "-j", min=0, help="Worker processes; 0: one per core.")]
 Salt = Annotated[str, typer.Option("--salt", help="Repeat a run: the salt that its verdicts name.")]
+Force = Annotated[bool, typer.Option("--force", help="Grade everybody again, changed or not.")]
 NoSandbox = Annotated[bool, typer.Option("--no-sandbox", help="Run student code UNPROTECTED. Marked in every verdict.")]
 
 
@@ -100,10 +100,11 @@ def grade(
     root: Root = Path(),
     workers: Workers = 0,
     salt: Salt = "",
+    force: Force = False,
     no_sandbox: NoSandbox = False,
 ) -> None:
-    """Grade what lies in course/submitted/. With nothing there, grade the bundled sample class."""
-    from .summary import print_summary, write_csv
+    """Grade what lies in course/submitted/ and has changed. With nothing there, grade the bundled sample class."""
+    from .summary import NOT_GRADED, print_summary, write_csv
 
     course = find_course(root)
     name = _one_assignment(course, assignment)
@@ -113,15 +114,15 @@ def grade(
     layers = _protection(no_sandbox)
     workers = workers or len(os.sched_getaffinity(0))
     _release_if_needed(course, name)
-    students = course.students(name)
-    say.print(f"Grading {len(students)} submissions of '{name}' with {workers} worker{'s' if workers > 1 else ''} …")
     from .run import RunOptions, grade_and_record
 
-    options = RunOptions(salt=salt or secrets.token_hex(16), layers=layers, workers=workers)
-    lines = grade_and_record(course, name, students, options)
+    for folder in course.misnamed(name):
+        warn.print(f"left out: {_plain(ascii(folder))} cannot be a student's id; rename the folder")
+    options = RunOptions(salt=salt, layers=layers, workers=workers, force=force)
+    lines = grade_and_record(course, name, course.students(name), options, lambda text: say.print(_plain(text)))
     write_csv(course.grades_csv, lines)
     print_summary(say, lines, course)
-    raise SystemExit(EXIT_NOT_ALL_GRADED if any(line.verdict.infra for line in lines) else 0)
+    raise SystemExit(EXIT_NOT_ALL_GRADED if any(line.status == NOT_GRADED for line in lines) else 0)
 
 
 def _protection(no_sandbox: bool) -> Layers:

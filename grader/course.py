@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SAMPLE = "sample"
+MAX_ID_BYTES = 200  # of a student id: file systems take 255, and some names are made longer
+# control characters, path separators, marks that reorder text on a screen, bytes that are no text
+_NO_ID = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class CourseError(Exception):
@@ -64,6 +67,31 @@ class Course:
         return f"sqlite:///{self.gradebook.resolve()}"
 
     @property
+    def backups(self) -> Path:
+        """Gradebooks as they were before the last runs."""
+        return self.data / "backups"
+
+    @property
+    def log(self) -> Path:
+        """One chained line for each thing done to grades (grader.log)."""
+        return self.data / "log.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the run that writes; one at a time."""
+        return self.data / ".lock"
+
+    @property
+    def collected(self) -> Path:
+        """Every attempt that was ever taken in, as it came."""
+        return self.data / "collected"
+
+    @property
+    def extensions(self) -> Path:
+        """Who may hand in later: student,assignment,days."""
+        return self.data / "extensions.csv"
+
+    @property
     def grades_csv(self) -> Path:
         """Grades of the class that was graded last, in one fixed place."""
         return self.root / "course" / "grades.csv"
@@ -88,8 +116,16 @@ class Course:
     def students(self, assignment: str) -> list[str]:
         """Students with a submission folder for `assignment`, sorted.
 
-        A folder counts even where it holds no notebook: it gets a verdict that says so.
+        A folder counts even where it holds no notebook: it gets a verdict that says so. One that is called like no
+        student can be called is left out; `misnamed` lists those.
         """
+        return [name for name in self._folders(assignment) if safe_student_id(name)]
+
+    def misnamed(self, assignment: str) -> list[str]:
+        """Folders with a submission whose name cannot be a student id."""
+        return [name for name in self._folders(assignment) if not safe_student_id(name)]
+
+    def _folders(self, assignment: str) -> list[str]:
         if not self.submitted.is_dir():
             return []
         return sorted(
@@ -118,4 +154,6 @@ def active_course(root: Path) -> Course:
 
 def safe_student_id(name: str) -> bool:
     """True where `name` can be a folder, a gradebook id and a csv field without surprises."""
-    return bool(re.fullmatch(r"[^\x00-\x1f\x7f/\\]{1,120}", name)) and not name.startswith(".") and name.strip() == name
+    if _NO_ID.search(name) or not 1 <= len(name) <= 120 or name.startswith(".") or name.strip() != name:
+        return False
+    return len(name.encode()) <= MAX_ID_BYTES

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import fcntl
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -16,8 +20,63 @@ def read_regular_file(path: Path, limit: int) -> bytes:
         return stream.read(limit)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file in one step, so that a reader or a crash sees the old or the new one, never half of it."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+def write_whole(path: Path, content: str | bytes, *, durable: bool = False) -> None:
+    """Replace a file in one step, so that a reader or a crash sees the old or the new one, never half of it.
+
+    `durable` waits until file and name are on the disk. Where many files are written, `sync_file_system` once after
+    them all waits less.
+    """
+    temporary = path.with_name(f".{path.name[:200]}.tmp")
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            if durable:
+                os.fsync(descriptor)
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if error.filename is None:  # a failed write names no file, and the message should
+            error.filename = str(path)
+        raise
+    if durable:
+        sync_folder(path.parent)
+
+
+def sync_file_system(folder: Path) -> None:
+    """Wait until everything written so far to the file system of `folder` is on the disk: one wait for many files."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if libc.syncfs(descriptor) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold `path` as a lock. Raises BlockingIOError where another process has it and `wait` is False.
+
+    The kernel lets go of it when the process ends, however it ends.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(descriptor)

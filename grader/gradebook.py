@@ -1,112 +1,202 @@
-"""Verdicts -> nbgrader's gradebook, exactly as `nbgrader autograde` would have entered them.
+"""Grades -> nbgrader's gradebook, exactly as `nbgrader autograde` would have entered them.
 
-The scores are read off the graded notebook by nbgrader's own rule, so both roads leave the same rows. Manual scores,
-extra credit and comments of the formgrader are never touched.
+Rows go into nbgrader's own tables, many submissions in one transaction: a batch is in the gradebook as a whole or not
+at all. Manual scores, extra credit and comments of the formgrader are never touched. Entering the same grades again
+changes nothing. The tables are read from the database itself: importing nbgrader takes longer than recording a class.
 """
 
 from __future__ import annotations
 
+import math
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from .course import Course
-from .grade import GradedSubmission
-from .release import nbgrader_metadata
+from sqlalchemy import Column, Interval, MetaData, Table, bindparam, select
+
+from .course import CourseError
+from .late import Rule
+from .standings import Late, late_by, seconds_late
 
 if TYPE_CHECKING:
-    from nbgrader.api import SubmittedNotebook
+    from sqlalchemy import Connection, Engine, Row
+
+SCHEMA = "e43177bfe90b"  # of nbgrader 0.9.6, as alembic calls it
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """What the gradebook holds for a submission after recording, in points."""
+class Entry:
+    """What grading has to say about one submission. Names are grade_ids; a score of None waits for a person."""
 
     student: str
-    auto_points: float
-    manual_points: float
-    extra_credit: float
-    late_penalty: float
-    score: float
-    max_score: float
-    needs_marking: int  # graded cells that wait for the formgrader
+    scores: Mapping[str, float | None]
+    untouched: Sequence[str]  # answers left as released
+    timestamp: datetime | None = None  # UTC; None: as the gradebook has it
+    extension: timedelta | None = None  # None: as the gradebook has it
 
 
 class GradeRecorder:
-    """Writes graded submissions of one assignment into the gradebook. Use as a context manager.
+    """Writes entries of one assignment into the gradebook of `engine`. One per course: the parent alone writes.
 
-    One per process: the parent alone writes.
+    Raises CourseError where the gradebook does not know the assignment or is of another version of nbgrader.
     """
 
-    def __init__(self, course: Course, assignment: str) -> None:
-        from nbgrader.api import Gradebook
-        from nbgrader.preprocessors import AssignLatePenalties
+    def __init__(self, engine: Engine, assignment: str, rule: Rule) -> None:
+        self._engine = engine
+        self._rule = rule
+        self._tables = tables = _tables(engine)
+        with engine.connect() as book:
+            _check_schema(book, tables["alembic_version"])
+            found = book.execute(select(tables["assignment"]).where(tables["assignment"].c.name == assignment)).first()
+            if found is None:
+                raise CourseError(f"The gradebook does not know '{assignment}'. Run: make release")
+            self._assignment, self._duedate = found.id, found.duedate
+            notebooks = book.execute(
+                select(tables["notebook"]).where(tables["notebook"].c.assignment_id == found.id)
+            ).all()
+            self._cells = {row.id: self._cells_of(book, row.id) for row in notebooks}
+        # nbgrader makes rows for every notebook of an assignment; the one called like the assignment is what we grade
+        self._notebook = next(row.id for row in notebooks if row.name == assignment)
 
-        from .nbgrader_app import nbgrader_config
+    def _cells_of(self, book: Connection, notebook: str) -> dict[str, dict[str, str]]:
+        """Cells of a notebook that get a row for each submission: {"grade" or "comment": {row id: grade_id}}."""
+        cells = self._tables["base_cell"]
+        rows = book.execute(select(cells.c.id, cells.c.name, cells.c.type).where(cells.c.notebook_id == notebook)).all()
+        return {
+            "grade": {row.id: row.name for row in rows if row.type in ("GradeCell", "TaskCell")},
+            "comment": {row.id: row.name for row in rows if row.type in ("SolutionCell", "TaskCell")},
+        }
 
-        config = nbgrader_config(course)
-        self._assignment = assignment
-        self._gradebook = Gradebook(course.db_url, config.CourseDirectory.course_id)
-        self._late = AssignLatePenalties(config=config)
-        self._late.init_plugin()
+    def record(self, entries: Sequence[Entry]) -> dict[str, Late | None]:
+        """Enter submissions, all or none, and return how late each was (None: in time), by student."""
+        with self._engine.connect() as book:
+            if self._engine.dialect.name == "sqlite":
+                book.exec_driver_sql("BEGIN IMMEDIATE")  # waits for the formgrader here, not halfway through
+            submissions = self._submissions(book, {entry.student: entry for entry in entries})
+            notebooks = self._notebooks(book, {row.id: student for student, row in submissions.items()})
+            by_notebook = {notebooks[entry.student].id: entry for entry in entries}
+            scores = self._enter_scores(book, by_notebook)
+            self._enter_comments(book, by_notebook)
+            late = {
+                entry.student: self._late(entry.student, submissions[entry.student], scores[notebook])
+                for notebook, entry in by_notebook.items()
+            }
+            self._enter_penalties(book, notebooks, late)
+            book.commit()
+        return late
 
-    def __enter__(self) -> GradeRecorder:
-        return self
+    def _submissions(self, book: Connection, entries: Mapping[str, Entry]) -> dict[str, Row]:
+        """Rows of these students' submissions; students and submissions that are new are added first."""
+        students, table = self._tables["student"], self._tables["submitted_assignment"]
+        known = set(book.scalars(select(students.c.id).where(students.c.id.in_(entries))))
+        _insert(book, students, [{"id": student} for student in entries if student not in known])
+        query = select(table).where(table.c.assignment_id == self._assignment, table.c.student_id.in_(entries))
+        there = {row.student_id: row for row in book.execute(query)}
+        new = [student for student in entries if student not in there]
+        _insert(book, table, [_new(assignment_id=self._assignment, student_id=student) for student in new])
+        if new:
+            there = {row.student_id: row for row in book.execute(query)}
+        changed = False
+        for student, entry in entries.items():
+            given = {"timestamp": entry.timestamp, "extension": entry.extension}
+            values = {key: value for key, value in given.items() if value not in (None, getattr(there[student], key))}
+            if values:
+                book.execute(table.update().where(table.c.id == there[student].id).values(values))
+                changed = True
+        return {row.student_id: row for row in book.execute(query)} if changed else there
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    def _notebooks(self, book: Connection, students: Mapping[str, str]) -> dict[str, Row]:
+        """Rows of the graded notebook, by student, with a row for each of its cells; `students` by submission id."""
+        table = self._tables["submitted_notebook"]
+        query = select(table).where(table.c.assignment_id.in_(students))
+        there = {(row.assignment_id, row.notebook_id) for row in book.execute(query)}
+        wanted = [(submission, notebook) for submission in students for notebook in self._cells]
+        new = [_new(assignment_id=a, notebook_id=n, flagged=False) for a, n in wanted if (a, n) not in there]
+        _insert(book, table, new)
+        rows = book.execute(query).all()
+        for kind, values in (("grade", {"needs_manual_grade": True}), ("comment", {})):
+            cells = {row.id: self._cells[row.notebook_id][kind] for row in rows}
+            self._add_missing(book, self._tables[kind], cells, values)
+        return {students[row.assignment_id]: row for row in rows if row.notebook_id == self._notebook}
+
+    def _add_missing(
+        self, book: Connection, table: Table, cells: Mapping[str, Mapping[str, str]], values: dict[str, Any]
     ) -> None:
-        self._gradebook.close()
+        query = select(table.c.notebook_id, table.c.cell_id).where(table.c.notebook_id.in_(cells))
+        there = {tuple(row) for row in book.execute(query)}
+        wanted = [(notebook, cell) for notebook, names in cells.items() for cell in names]
+        _insert(book, table, [_new(notebook_id=n, cell_id=c, **values) for n, c in wanted if (n, c) not in there])
 
-    def record(self, graded: GradedSubmission, timestamp: str | None = None) -> Recorded:
-        """Enter one submission, handed in at `timestamp`. Raises ValueError for a verdict that is `infra`."""
-        if graded.verdict.infra:
-            raise ValueError("a fault of the grader is no grade")
-        student = graded.verdict.student
-        book = self._gradebook
-        book.update_or_create_student(student)
-        fields = {"timestamp": timestamp} if timestamp else {}
-        book.update_or_create_submission(self._assignment, student, **fields)
-        entry = book.find_submission_notebook(graded.verdict.assignment, self._assignment, student)
-        self._enter_scores(entry, graded)
-        book.db.flush()
-        book.db.expire(entry)  # its score is a sum that the database computes
-        self._enter_late_penalty(entry, student)
-        book.db.commit()
-        return _recorded(entry, student)
+    def _enter_scores(self, book: Connection, entries: Mapping[str, Entry]) -> dict[str, float]:
+        """Enter automatic scores; return the score of each notebook, manual marks and extra credit included."""
+        table, names = self._tables["grade"], self._cells[self._notebook]["grade"]
+        values: list[dict[str, Any]] = []
+        totals: dict[str, list[float]] = {notebook: [] for notebook in entries}
+        for row in book.execute(select(table).where(table.c.notebook_id.in_(entries))):
+            auto = entries[row.notebook_id].scores.get(names[row.cell_id])
+            needs = row.manual_score is not None or auto is None
+            if (row.auto_score, row.needs_manual_grade) != (auto, needs):
+                values.append({"row": row.id, "auto_score": auto, "needs_manual_grade": needs})
+            counted = auto if row.manual_score is None else row.manual_score
+            totals[row.notebook_id].append(0.0 if counted is None else counted + (row.extra_credit or 0.0))
+        _update(book, table, values)
+        return {notebook: math.fsum(scores) for notebook, scores in totals.items()}
 
-    def _enter_scores(self, entry: SubmittedNotebook, graded: GradedSubmission) -> None:
-        from nbgrader import utils
+    def _enter_comments(self, book: Connection, entries: Mapping[str, Entry]) -> None:
+        table, names = self._tables["comment"], self._cells[self._notebook]["comment"]
+        values = []
+        for row in book.execute(select(table).where(table.c.notebook_id.in_(entries))):
+            comment = "No response." if names[row.cell_id] in entries[row.notebook_id].untouched else None
+            if row.auto_comment != comment:
+                values.append({"row": row.id, "auto_comment": comment})
+        _update(book, table, values)
 
-        cells = {nbgrader_metadata(cell).get("grade_id"): cell for cell in graded.notebook.cells}
-        for grade in entry.grades:
-            cell = cells[grade.name]
-            grade.auto_score = utils.determine_grade(cell)[0] if utils.is_grade(cell) else None
-            grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
-        for comment in entry.comments:
-            cell = cells[comment.name]
-            untouched = nbgrader_metadata(cell).get("checksum") == utils.compute_checksum(cell)
-            comment.auto_comment = "No response." if untouched and not utils.is_task(cell) else None
+    def _late(self, student: str, submission: Row, score: float) -> Late | None:
+        seconds = seconds_late(submission.timestamp, self._duedate, submission.extension)
+        return late_by(self._rule, student, score, seconds) if seconds > 0 else None
 
-    def _enter_late_penalty(self, entry: SubmittedNotebook, student: str) -> None:
-        entry.late_submission_penalty = None
-        seconds_late = entry.assignment.total_seconds_late
-        if seconds_late > 0:
-            penalty = self._late.plugin_inst.late_submission_penalty(student, entry.score, seconds_late)
-            if penalty is not None:
-                entry.late_submission_penalty = self._late._check_late_penalty(entry, penalty)
+    def _enter_penalties(self, book: Connection, notebooks: Mapping[str, Row], late: Mapping[str, Late | None]) -> None:
+        values = [
+            {"row": notebooks[student].id, "late_submission_penalty": found.penalty if found else None}
+            for student, found in late.items()
+            if notebooks[student].late_submission_penalty != (found.penalty if found else None)
+        ]
+        _update(book, self._tables["submitted_notebook"], values)
 
 
-def _recorded(entry: SubmittedNotebook, student: str) -> Recorded:
-    grades = list(entry.grades)
-    penalty = entry.late_submission_penalty or 0.0
-    return Recorded(
-        student=student,
-        auto_points=sum(grade.auto_score or 0.0 for grade in grades if grade.manual_score is None),
-        manual_points=sum(grade.manual_score or 0.0 for grade in grades),
-        extra_credit=sum(grade.extra_credit or 0.0 for grade in grades),
-        late_penalty=penalty,
-        score=max(0.0, entry.score - penalty),
-        max_score=entry.max_score,
-        needs_marking=sum(bool(grade.needs_manual_grade) for grade in grades),
+def _tables(engine: Engine) -> dict[str, Table]:
+    meta = MetaData()
+    names = ("alembic_version", "assignment", "notebook", "base_cell", "student")
+    tables = {name: Table(name, meta, autoload_with=engine) for name in names}
+    tables["submitted_assignment"] = Table(  # SQLite keeps a span of time as a date; only the model knows
+        "submitted_assignment", meta, Column("extension", Interval()), autoload_with=engine
     )
+    for name in ("submitted_notebook", "grade", "comment"):
+        tables[name] = Table(name, meta, autoload_with=engine)
+    return tables
+
+
+def _check_schema(book: Connection, versions: Table) -> None:
+    version = book.scalar(select(versions.c.version_num))
+    if version != SCHEMA:
+        raise CourseError(
+            f"The gradebook is of another nbgrader (schema {version}). Run: .venv/bin/nbgrader db upgrade"
+        )
+
+
+def _new(**values: Any) -> dict[str, Any]:
+    return {"id": uuid.uuid4().hex, **values}
+
+
+def _insert(book: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        book.execute(table.insert(), rows)
+
+
+def _update(book: Connection, table: Table, values: list[dict[str, Any]]) -> None:
+    """Update rows by id; each of `values` has the id as "row" and the same columns as the others."""
+    if values:
+        columns = {name: bindparam(name) for name in values[0] if name != "row"}
+        book.execute(table.update().where(table.c.id == bindparam("row")).values(columns), values)

@@ -19,8 +19,8 @@ from .bench import open_bench
 from .course import Course, find_course
 from .files import write_whole
 from .grade import Bench, GradedSubmission, grade_submission
-from .run import read_submission
 from .sandbox.host import ALL
+from .submitted import read_submission
 
 
 class GraderFault(Exception):

@@ -2,87 +2,68 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from itertools import chain
-from multiprocessing import get_context
+from dataclasses import dataclass, field
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 
-import nbformat
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from .bench import open_bench
-from .course import Course
-from .files import read_regular_file, write_whole
-from .grade import Bench, GradedSubmission, Submission, grade_submission
-from .gradebook import GradeRecorder
-from .intake import MAX_BYTES
+from .course import Course, CourseError
+from .files import locked
+from .grade import Bench, grade_submission
+from .inputs import run_inputs
+from .late import excluded_students, late_rule, read_extensions
+from .log import GRADE, read_history
+from .nbgrader_app import nbgrader_config
+from .plan import Plan, plan_run
+from .record import Times, open_recording
 from .release import load_release
+from .result import Result, result_of
 from .sandbox.errors import SandboxUnavailable
 from .sandbox.layers import Layers
-from .summary import Line, line_of
+from .sandbox.limits import Limits
+from .standings import Standing, open_gradebook, read_standings
+from .submitted import read_submission, read_timestamp
+from .summary import NOT_GRADED, Line
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What one run of `make grade` was asked for."""
+    """What one run of `make grade` was asked for.
+
+    An empty `salt` leaves it to the run: a new one, or that of a run that was cut short. `force` grades everybody.
+    """
 
     salt: str
     layers: Layers
     workers: int
+    limits: Limits = field(default_factory=Limits)
+    force: bool = False
 
 
-def read_timestamp(folder: Path) -> str | None:
-    """The hand-in time that nbgrader's collect left beside a submission, None where there is none that can be read."""
-    from nbgrader.utils import parse_utc
-
-    try:
-        text = read_regular_file(folder / "timestamp.txt", 200).decode().strip()
-        parse_utc(text)
-    except (OSError, ValueError):
-        return None
-    return text or None
-
-
-def read_submission(folder: Path, assignment: str, student: str) -> Submission:
-    """Read what a student handed in. Links, special files and over-large files are refused, not followed.
-
-    Where the expected file name is missing and there is exactly one notebook, that one is taken.
-    """
-    path = folder / f"{assignment}.ipynb"
-    if not os.path.lexists(path):
-        others = sorted(folder.glob("*.ipynb"))
-        if len(others) != 1:
-            there = "several notebooks" if others else "no notebook"
-            return Submission(
-                student, None, problem=f"The folder holds {there}; hand in one file called {assignment}.ipynb."
-            )
-        path = others[0]
-    try:
-        data = read_regular_file(path, MAX_BYTES + 1)
-    except OSError as error:
-        return Submission(student, None, problem=f"The file could not be read: {error.strerror}.")
-    return Submission(student, data)
-
-
-def grade_class(
-    course: Course, assignment: str, students: list[str], options: RunOptions
-) -> Iterator[GradedSubmission]:
+def grade_class(course: Course, assignment: str, students: Sequence[str], options: RunOptions) -> Iterator[Result]:
     """Yield every student's graded submission as it is done, in no particular order.
 
     A worker process that dies takes nobody along: what it worked on is tried once more, alone.
     """
+    if not students:
+        return
     jobs = {student: course.submitted / student / assignment for student in students}
     again: list[str] = []
     with _pool(course, assignment, options, min(options.workers, max(1, len(jobs)))) as pool:
-        waiting: dict[Future[GradedSubmission], str] = {}
+        waiting: dict[Future[Result], str] = {}
         queue = iter(jobs)
         try:
             while True:
@@ -116,54 +97,125 @@ def _pool(course: Course, assignment: str, options: RunOptions, workers: int) ->
 
 _worker = ExitStack()  # of this worker process: keeps its bench open until it ends
 _bench: list[Bench] = []
-
-
 _refused: list[SandboxUnavailable] = []  # why this worker cannot grade: an initializer could only break the pool
 
 
 def _start_worker(course: Course, assignment: str, options: RunOptions) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        bench = _worker.enter_context(open_bench(course, assignment, options.salt, layers=options.layers))
+        bench = _worker.enter_context(
+            open_bench(course, assignment, options.salt, layers=options.layers, limits=options.limits)
+        )
         bench.sandbox.child().kill()  # the layers are all there, or this raises
         _bench[:] = [bench]
     except SandboxUnavailable as error:
         _refused[:] = [error]
 
 
-def _grade_one(folder: Path, assignment: str, student: str) -> GradedSubmission:
+def _end_with_parent() -> None:
+    """A worker whose parent was killed has nobody to tell; its sandbox ends with it."""
+    parent = parent_process()
+    if parent is not None:
+        wait_for([parent.sentinel])
+        os._exit(1)
+
+
+def _grade_one(folder: Path, assignment: str, student: str) -> Result:
     if _refused:
         raise _refused[0]
-    return grade_submission(_bench[0], read_submission(folder, assignment, student))
+    submission = read_submission(folder, assignment, student)
+    return result_of(_bench[0].release, submission, grade_submission(_bench[0], submission))
 
 
-def write_graded(course: Course, graded: GradedSubmission) -> Path:
-    """Write the autograded notebook and `verdict.json` beside it. Each file appears whole or not at all."""
-    verdict = graded.verdict
-    folder = course.autograded / verdict.student / verdict.assignment
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / f"{verdict.assignment}.ipynb", nbformat.writes(graded.notebook))
-    write_whole(folder / "verdict.json", verdict.to_json())
-    return folder
+def grade_and_record(
+    course: Course,
+    assignment: str,
+    students: Sequence[str],
+    options: RunOptions,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Line]:
+    """Grade whom the plan says, write everything down as results come in, and return the table's lines, sorted.
 
-
-def grade_and_record(course: Course, assignment: str, students: list[str], options: RunOptions) -> list[Line]:
-    """Grade a class, write notebooks, verdicts and gradebook as results come in, and return the table's lines, sorted.
-
-    A submission whose grading failed for our own fault is written to no gradebook and keeps its line.
+    A submission whose grading failed for our own fault is written to no gradebook and keeps its line. Raises
+    CourseError where another run is busy with this course.
     """
+    try:
+        with locked(course.lock):
+            return _grade_and_record(course, assignment, students, options, say)
+    except BlockingIOError as error:
+        raise CourseError(f"Another run is grading in {course.data}. Wait until it has ended.") from error
+
+
+def _grade_and_record(
+    course: Course, assignment: str, students: Sequence[str], options: RunOptions, say: Callable[[str], None]
+) -> list[Line]:
     release = load_release(course, assignment)
-    lines = []
-    results = grade_class(course, assignment, students, options)
-    first = next(results, None)  # workers start and grade while this process imports nbgrader
-    with GradeRecorder(course, assignment) as recorder, progress_over(len(students)) as advance:
-        for graded in chain(() if first is None else (first,), results):
-            verdict = graded.verdict
-            write_graded(course, graded)
-            folder = course.submitted / verdict.student / assignment
-            recorded = None if verdict.infra else recorder.record(graded, read_timestamp(folder))
-            lines.append(line_of(release, verdict, recorded))
-            advance()
-    return sorted(lines, key=lambda line: line.verdict.student)
+    config = nbgrader_config(course)
+    rule = late_rule(config)
+    times = hand_in_times(course, assignment)
+    inputs = run_inputs(course, assignment, options.limits, options.layers)
+    excluded = excluded_students(config)
+    history = read_history(course.log, assignment)
+    plan = plan_run(
+        course,
+        release,
+        [student for student in students if student not in excluded],
+        history=history,
+        standings=_standings(course, assignment),
+        inputs=inputs,
+        rule=rule,
+        times=times,
+        salt=options.salt,
+        force=options.force,
+    )
+    say(_announcement(plan, assignment, options.workers))
+    lines = dict(plan.lines)
+    if not plan.nothing_to_do:
+        chosen = dataclasses.replace(options, salt=plan.salt)
+        with open_recording(
+            course,
+            assignment,
+            by=GRADE,
+            salt=plan.salt,
+            inputs=inputs,
+            rule=rule,
+            times=times,
+            goes_on=history.interrupted is not None,
+        ) as recording:
+            for line in plan.enter:
+                recording.add_again(line)
+            with progress_over(len(plan.grade)) as advance:
+                for result in grade_class(course, assignment, plan.grade, chosen):
+                    recording.add(result)
+                    lines[result.student] = result.line
+                    advance()
+    standings = _standings(course, assignment)
+    return [_with_standing(lines[student], standings) for student in sorted(lines)]
+
+
+def _announcement(plan: Plan, assignment: str, workers: int) -> str:
+    kept = f"{len(plan.lines)} are graded already" if plan.lines else ""
+    if not plan.grade:
+        return f"Nothing to grade: {kept or 'nobody handed in'}."
+    workers = min(workers, len(plan.grade))
+    many = f"with {workers} worker{'s' if workers > 1 else ''}"
+    return f"Grading {len(plan.grade)} submissions of '{assignment}' {many}{f'; {kept}' if kept else ''} …"
+
+
+def _standings(course: Course, assignment: str) -> dict[str, Standing]:
+    with open_gradebook(course) as engine:
+        return read_standings(engine, assignment)
+
+
+def _with_standing(line: Line, standings: Mapping[str, Standing]) -> Line:
+    standing = None if line.status == NOT_GRADED else standings.get(line.student)
+    return line if standing is None else dataclasses.replace(line, recorded=standing.recorded)
+
+
+def hand_in_times(course: Course, assignment: str) -> Times:
+    """Return a function that says when a student handed in and what extension the course's list gives."""
+    extensions = read_extensions(course, assignment)
+    return lambda student: (read_timestamp(course.submitted / student / assignment), extensions.get(student))
 
 
 @contextmanager

@@ -16,43 +16,63 @@ from rich.text import Text
 
 from .course import Course
 from .files import write_whole
-from .gradebook import Recorded
 from .release import Release
+from .standings import Recorded
 from .verdict import Status, Verdict
 
 SHOWN = 40  # rows of the table in the terminal; the csv has them all
 ROOMY = 110  # columns of a terminal that has room for the reasons as well
 
 
+NOT_GRADED = "NOT GRADED"
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One student in the table: verdict, what the gradebook holds (None if nothing was written), points by section."""
+    """One student in the table. Small, so that a table of a large class is.
 
-    verdict: Verdict
-    recorded: Recorded | None
-    sections: dict[str, tuple[float, float]]  # section -> (points, of)
+    `sections` holds (points, of) by section heading; `recorded` what the gradebook has, None if nothing was written.
+    """
 
-    @property
-    def status(self) -> str:
-        """One or two words for what became of the submission."""
-        if self.verdict.infra:
-            return "NOT GRADED"
-        if self.verdict.problem:
-            return "unreadable"
-        if any(case.status is Status.TIMEOUT for case in self.verdict.cases):
-            return "hit a limit"
-        if all(case.status is Status.NOT_ATTEMPTED for case in self.verdict.cases):
-            return "not attempted"
-        return "graded"
+    student: str
+    status: str
+    points: float
+    max_points: float
+    sections: dict[str, tuple[float, float]]
+    problem: str
+    first_thing: str  # to look at
+    recorded: Recorded | None = None
 
 
-def line_of(release: Release, verdict: Verdict, recorded: Recorded | None) -> Line:
+def line_of(release: Release, verdict: Verdict) -> Line:
     sections: dict[str, list[tuple[float, float]]] = defaultdict(list)
     headings = release.sections()
     for case in verdict.cases:
         sections[headings[case.cell]].append((case.points, case.max_points))
-    totals = {name: tuple(math.fsum(column) for column in zip(*pairs, strict=True)) for name, pairs in sections.items()}
-    return Line(verdict, recorded, totals)
+    return Line(
+        student=verdict.student,
+        status=status_of(verdict),
+        points=verdict.points,
+        max_points=verdict.max_points,
+        sections={
+            name: tuple(math.fsum(column) for column in zip(*pairs, strict=True)) for name, pairs in sections.items()
+        },
+        problem=verdict.problem,
+        first_thing=_first_thing(verdict),
+    )
+
+
+def status_of(verdict: Verdict) -> str:
+    """One or two words for what became of the submission."""
+    if verdict.infra:
+        return NOT_GRADED
+    if verdict.problem:
+        return "unreadable"
+    if any(case.status is Status.TIMEOUT for case in verdict.cases):
+        return "hit a limit"
+    if all(case.status is Status.NOT_ATTEMPTED for case in verdict.cases):
+        return "not attempted"
+    return "graded"
 
 
 def short_heading(heading: str) -> str:
@@ -70,7 +90,7 @@ def print_summary(console: Console, lines: Sequence[Line], course: Course) -> No
     for heading in headings:
         console.print(f"{short_heading(heading)} {heading.split(maxsplit=2)[-1]}", style="dim")
     waiting = sum(line.recorded.needs_marking > 0 for line in lines if line.recorded)
-    failed = sum(line.verdict.infra for line in lines)
+    failed = sum(line.status == NOT_GRADED for line in lines)
     console.print(
         f"\n{len(lines) - failed} graded, {failed} not graded, {waiting} with answers to mark (make formgrader)."
     )
@@ -92,12 +112,12 @@ def _table(lines: Sequence[Line], headings: Sequence[str], *, with_reasons: bool
     if with_reasons:
         table.add_column("first thing to look at", overflow="ellipsis", no_wrap=True, ratio=1)
     for line in lines[:SHOWN]:
-        verdict = line.verdict
-        total = "–" if verdict.infra else f"{verdict.points:g}/{verdict.max_points:g}"
-        points = ["–" if verdict.infra else f"{line.sections[heading][0]:g}" for heading in headings]
-        style = {"NOT GRADED": "bold red", "graded": ""}.get(line.status, "yellow")
-        reason = [Text(_first_thing(verdict))] if with_reasons else []
-        table.add_row(Text(verdict.student), total, *points, Text(line.status, style), *reason)
+        failed = line.status == NOT_GRADED
+        total = "–" if failed else f"{line.points:g}/{line.max_points:g}"
+        points = ["–" if failed else f"{line.sections[heading][0]:g}" for heading in headings]
+        style = {NOT_GRADED: "bold red", "graded": ""}.get(line.status, "yellow")
+        reason = [Text(line.first_thing)] if with_reasons else []
+        table.add_row(Text(line.student), total, *points, Text(line.status, style), *reason)
     return table
 
 
@@ -129,19 +149,19 @@ def write_csv(path: Path, lines: Sequence[Line]) -> None:
         + ["problem"]
     )
     for line in lines:
-        verdict, recorded = line.verdict, line.recorded
+        recorded = line.recorded
         if recorded is None:
             numbers = [""] * 7
         else:
             numbers = [
                 f"{number:g}"
                 for number in (
-                    recorded.score, recorded.max_score, verdict.points, verdict.max_points,
+                    recorded.score, recorded.max_score, line.points, line.max_points,
                     recorded.manual_points, recorded.late_penalty, recorded.needs_marking,
                 )
             ]  # fmt: skip
         by_section = ["" if recorded is None else f"{line.sections[heading][0]:g}" for heading in headings]
-        writer.writerow([harmless(verdict.student), *numbers, line.status, *by_section, harmless(verdict.problem)])
+        writer.writerow([harmless(line.student), *numbers, line.status, *by_section, harmless(line.problem)])
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, stream.getvalue())
 

@@ -1,0 +1,110 @@
+"""Late submissions: what a late hand-in costs, who has longer, who is left out.
+
+Dates are nbgrader's: the assignment's due date (formgrader), the hand-in time in `timestamp.txt` beside the
+submission, and a student's extension in the gradebook. The cost is `late_penalty`, for `make grade` and for nbgrader's
+own autograde (through grader.late_plugin). nbgrader_config.py sets its numbers, or names another plugin.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from .course import Course, CourseError
+from .files import read_regular_file
+
+if TYPE_CHECKING:
+    from traitlets.config import Config
+
+PLUGIN = "grader.late_plugin.LateDays"
+DAY = 86_400.0  # seconds
+
+Rule = Callable[[str, float, float], float | None]  # (student, score, seconds late) -> points to take off
+
+
+@dataclass(frozen=True, slots=True)
+class LatePolicy:
+    """The numbers of the policy. As they stand, being late costs nothing, as in nbgrader."""
+
+    grace_minutes: float = 0.0  # not counted as late
+    share_per_day: float = 0.0  # of the score, for each day begun
+    most: float = 1.0  # of the score, however late
+
+
+def late_penalty(score: float, seconds_late: float, policy: LatePolicy) -> float | None:
+    """Points taken off a submission worth `score` points that came `seconds_late` after its due date and extension.
+
+    None where nothing is taken off. Never more than the score.
+    """
+    counted = seconds_late - 60 * policy.grace_minutes
+    if counted <= 0 or policy.share_per_day <= 0:
+        return None
+    share = min(policy.share_per_day * math.ceil(counted / DAY), policy.most, 1.0)
+    return max(0.0, score * share)
+
+
+def late_rule(config: Config) -> Rule:
+    """The rule that nbgrader_config.py asks for; nbgrader itself is imported only for a plugin that is not ours."""
+    chosen = config.AssignLatePenalties.get("plugin_class")
+    if chosen == PLUGIN:
+        policy = LatePolicy(**{field.name: config.LateDays[field.name] for field in _set_in(config)})
+        return lambda student, score, seconds: late_penalty(score, seconds, policy)
+    if chosen is None and "LateSubmissionPlugin" not in config:
+        return lambda student, score, seconds: None
+    return _plugin_rule(config)
+
+
+def _set_in(config: Config) -> list:
+    return [field for field in fields(LatePolicy) if field.name in config.LateDays]
+
+
+def _plugin_rule(config: Config) -> Rule:
+    from nbgrader.preprocessors import AssignLatePenalties
+
+    assign = AssignLatePenalties(config=config)
+    assign.init_plugin()
+    return assign.plugin_inst.late_submission_penalty
+
+
+def excluded_students(config: Config) -> frozenset[str]:
+    """Students whom nbgrader is told to leave out (`c.CourseDirectory.student_id_exclude`, separated by commas)."""
+    names = config.CourseDirectory.get("student_id_exclude", "")
+    return frozenset(name.strip() for name in names.split(",") if name.strip())
+
+
+def read_extensions(course: Course, assignment: str) -> dict[str, timedelta]:
+    """Extensions of `course/extensions.csv` for one assignment, by student.
+
+    The file has the columns student, assignment, days ("0.5" is twelve hours). It may name students who have handed in
+    nothing yet. Raises CourseError for a line that cannot be read: a mistake there must not cost a student points.
+    """
+    path = course.extensions
+    if not path.exists():
+        return {}
+    try:
+        text = read_regular_file(path, 1 << 22).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CourseError(f"{path} is not UTF-8 text. Save it as UTF-8 and run again.") from error
+    rows = csv.DictReader(io.StringIO(text))
+    if not {"student", "assignment", "days"} <= set(rows.fieldnames or ()):
+        raise CourseError(f"{path} needs a first line that reads: student,assignment,days")
+    found = {}
+    for row in rows:
+        if (row["assignment"] or "").strip() == assignment:
+            found[(row["student"] or "").strip()] = _days(row["days"], f"{path}, line {rows.line_num}")
+    return found
+
+
+def _days(text: str | None, where: str) -> timedelta:
+    try:
+        days = float(text or "")
+    except ValueError:
+        days = math.nan
+    if not 0 <= days <= 3660:
+        raise CourseError(f"{where}: '{text}' is no number of days.")
+    return timedelta(days=days)

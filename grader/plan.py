@@ -1,0 +1,126 @@
+"""What a run has to do: whom to grade, whose grade to enter again, and who can stay as they are.
+
+A grade stays where nothing it depends on has changed: the submission, what it is graded with (grader.inputs), and the
+files it left, all compared by their sha256 with the line that the log has for it.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .course import Course
+from .files import read_regular_file
+from .late import Rule
+from .log import History, sha256
+from .record import Times
+from .release import Release
+from .standings import Standing, late_by, seconds_late
+from .submitted import read_submission, submission_id
+from .summary import Line, line_of
+from .verdict import Verdict
+
+MAX_OUR_FILE = 256 << 20  # bytes of a verdict or an autograded notebook
+
+
+@dataclass(slots=True)
+class Plan:
+    """`lines` has the table's rows of those who are not graded again."""
+
+    salt: str
+    grade: list[str] = field(default_factory=list)
+    enter: list[Mapping[str, Any]] = field(default_factory=list)  # lines of the log
+    lines: dict[str, Line] = field(default_factory=dict)
+
+    @property
+    def nothing_to_do(self) -> bool:
+        return not self.grade and not self.enter
+
+
+def choose_salt(history: History, salt: str) -> str:
+    """The salt that was asked for, else that of a run that was cut short, else a new one."""
+    return salt or (history.interrupted or {}).get("salt", "") or secrets.token_hex(16)
+
+
+def plan_run(
+    course: Course,
+    release: Release,
+    students: Sequence[str],
+    *,
+    history: History,
+    standings: Mapping[str, Standing],
+    inputs: Mapping[str, str],
+    rule: Rule,
+    times: Times,
+    salt: str = "",
+    force: bool = False,
+) -> Plan:
+    """Compare what is there with what the log says. A `salt` that was asked for has to be the one of the grade."""
+    plan = Plan(choose_salt(history, salt))
+    for student in students:
+        line = history.latest.get(student)
+        text = None
+        if line is not None and not force and _is_current(line, history, inputs, salt):
+            text = _graded_as_logged(course, release.assignment, student, line)
+        if line is None or text is None:
+            plan.grade.append(student)
+            continue
+        plan.lines[student] = line_of(release, Verdict.from_json(text))
+        if not _entered(line, standings.get(student), rule, times):
+            plan.enter.append(line)
+    return plan
+
+
+def _is_current(line: Mapping[str, Any], history: History, inputs: Mapping[str, str], salt: str) -> bool:
+    same_salt = not salt or history.salt(line) == salt
+    return line["what"] == "grade" and history.inputs(line) == inputs and same_salt
+
+
+def _graded_as_logged(course: Course, assignment: str, student: str, line: Mapping[str, Any]) -> str | None:
+    """The verdict's text where submission and files are the ones that the log names, else None."""
+    submission = read_submission(course.submitted / student / assignment, assignment, student)
+    if submission_id(submission) != line.get("submission"):
+        return None
+    folder = course.autograded / student / assignment
+    notebook = line.get("notebook")  # nbgrader's own autograde writes it after the line
+    if notebook is not None and _file_sha256(folder / f"{assignment}.ipynb") != notebook:
+        return None
+    try:
+        verdict = read_regular_file(folder / "verdict.json", MAX_OUR_FILE)
+    except OSError:
+        return None
+    return verdict.decode() if sha256(verdict) == line.get("verdict") else None
+
+
+def _file_sha256(path: Path) -> str:
+    try:
+        return sha256(read_regular_file(path, MAX_OUR_FILE))
+    except OSError:
+        return ""
+
+
+def _entered(line: Mapping[str, Any], standing: Standing | None, rule: Rule, times: Times) -> bool:
+    """True where the gradebook has the submission, with the hand-in time, extension and penalty it should have."""
+    if standing is None:
+        return False
+    timestamp, extension = times(line["student"])
+    if (timestamp or standing.timestamp) != standing.timestamp:
+        return False
+    if (standing.extension if extension is None else extension) != standing.extension:
+        return False
+    seconds = seconds_late(standing.timestamp, standing.duedate, standing.extension)
+    logged = line.get("late")
+    if seconds <= 0 or logged is None:
+        return seconds <= 0 and logged is None
+    now = late_by(rule, line["student"], standing.score, seconds)
+    return all(map(_same, logged, (now.seconds, now.score, now.penalty)))
+
+
+def _same(first: float | None, second: float | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    return math.isclose(first, second, rel_tol=1e-9, abs_tol=1e-9)

@@ -1,0 +1,135 @@
+"""Writes results down: files, then the gradebook, then the log. Every step can be cut short, and the next run goes on.
+
+The order is what makes each grade count exactly once. A submission's files are written first; then its rows, a batch in
+one transaction; then its line in the log. Whatever has no line is graded again, from the same salt and so with the same
+result, and entering that a second time changes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from .backup import back_up_gradebook
+from .course import Course
+from .files import sync_file_system, write_whole
+from .grade import versions
+from .gradebook import Entry, GradeRecorder
+from .late import Rule
+from .log import Log, sha256
+from .result import Result
+from .standings import Late, open_gradebook
+
+BATCH = 32  # submissions in one transaction
+SECONDS = 1.0  # a batch that began longer ago is written at the next result, full or not
+
+Times = Callable[[str], tuple[datetime | None, timedelta | None]]  # student -> hand-in time (UTC), extension
+
+
+class Recording:
+    """Takes the results of one run, in any order, and writes them down. Call `flush` after the last one."""
+
+    def __init__(self, course: Course, assignment: str, run: int, recorder: GradeRecorder, times: Times) -> None:
+        self._course = course
+        self._assignment = assignment
+        self._run = run  # number of the run's line in the log
+        self._recorder = recorder
+        self._times = times
+        self._waiting: list[tuple[Entry | None, dict[str, Any]]] = []  # what to enter, and its line in the log
+        self._since = 0.0
+
+    def add(self, result: Result) -> None:
+        """Write the files of one result; its grade is entered with its batch. A fault of ours is no grade."""
+        line = self._write_files(result)
+        entry = None
+        if not result.infra:
+            entry = Entry(result.student, result.scores, result.untouched, *self._times(result.student))
+            line |= {"points": result.points, "auto": result.scores, "untouched": result.untouched}
+        self._add(entry, line)
+
+    def add_again(self, line: Mapping[str, Any]) -> None:
+        """Enter a grade of the log again: its rows were lost, or how late it is has changed."""
+        entry = Entry(line["student"], line["auto"], line["untouched"], *self._times(line["student"]))
+        self._add(entry, {key: value for key, value in line.items() if key not in ("n", "time", "prev")})
+
+    def flush(self) -> None:
+        """Enter what waits into the gradebook, then into the log; files first have to be on the disk."""
+        if not self._waiting:
+            return
+        sync_file_system(self._course.data)
+        entries = [entry for entry, _ in self._waiting if entry is not None]
+        late = self._recorder.record(entries) if entries else {}
+        Log(self._course.log).append(
+            [line if entry is None else {**line, "late": _late(late[entry.student])} for entry, line in self._waiting]
+        )
+        self._waiting.clear()
+
+    def _add(self, entry: Entry | None, line: dict[str, Any]) -> None:
+        if not self._waiting:
+            self._since = time.monotonic()
+        self._waiting.append((entry, line))
+        if len(self._waiting) >= BATCH or time.monotonic() - self._since > SECONDS:
+            self.flush()
+
+    def _write_files(self, result: Result) -> dict[str, Any]:
+        folder = self._course.autograded / result.student / self._assignment
+        folder.mkdir(parents=True, exist_ok=True)
+        verdict, notebook = result.verdict_text.encode(), result.notebook_text.encode()
+        write_whole(folder / f"{self._assignment}.ipynb", notebook)
+        write_whole(folder / "verdict.json", verdict)
+        return {
+            "what": "not graded" if result.infra else "grade",
+            "assignment": self._assignment,
+            "student": result.student,
+            "run": self._run,
+            "submission": result.submission,
+            "verdict": sha256(verdict),
+            "notebook": sha256(notebook),
+        }
+
+
+@contextmanager
+def open_recording(
+    course: Course,
+    assignment: str,
+    *,
+    by: str,
+    salt: str,
+    inputs: Mapping[str, str],
+    rule: Rule,
+    times: Times,
+    goes_on: bool = False,
+) -> Iterator[Recording]:
+    """Begin a run in the log, yield what takes its results, and end the run where nothing went wrong.
+
+    A copy of the gradebook as it was is kept first, unless this run `goes_on` with one that was cut short.
+    """
+    if not goes_on:
+        back_up_gradebook(course)
+    log = Log(course.log)
+    with open_gradebook(course) as engine:
+        recorder = GradeRecorder(engine, assignment, rule)
+        (run,) = log.append(
+            [
+                {
+                    "what": "run",
+                    "assignment": assignment,
+                    "by": by,
+                    "salt": salt,
+                    "inputs": inputs,
+                    "versions": versions(),
+                }
+            ]
+        )
+        recording = Recording(course, assignment, run, recorder, times)
+        yield recording
+        recording.flush()
+    log.append([{"what": "done", "assignment": assignment, "run": run}])
+
+
+def _late(late: Late | None) -> list[float | None] | None:
+    """How late a submission was, as the log has it: seconds, score without penalty, penalty. None: in time."""
+    return None if late is None else [late.seconds, late.score, late.penalty]
