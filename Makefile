@@ -52,6 +52,9 @@ validate: $(READY) ## solution = full marks, untouched release = 0, fixtures rep
 audit: $(READY) ## wrong solutions x cases: every one rejected, by the case made for it
 	@$(GRADER) audit $(ASSIGNMENT)
 
+bench: $(READY) ## throughput against plain nbgrader autograde, in one run
+	@$(GRADER) bench $(ASSIGNMENT)
+
 doctor: $(READY) ## what protection this machine gives, what is missing, how to get it
 	@$(GRADER) doctor
 
@@ -67,4 +70,4 @@ LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no
 clean: ## remove .venv and caches; course/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help setup grade test release validate audit doctor formgrader lock clean
+.PHONY: help setup grade test release validate audit bench doctor formgrader lock clean

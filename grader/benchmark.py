@@ -1,8 +1,8 @@
 """Throughput beside plain `nbgrader autograde`, in one run, on the same notebooks and cells.
 
-The class is made from the assignment's sample recipe, less the submissions that run into a time limit (both roads would
-only wait) and less the cells tagged `experiment` (plain nbgrader would train networks). Plain nbgrader runs with its own
-defaults, in a folder of its own; student code runs unprotected there, so only the assignment's own samples are run.
+The class is made from the assignment's sample recipe, less the submissions that run into a time limit (both roads
+would only wait) and less the cells tagged `experiment` (plain nbgrader would train networks). Plain nbgrader runs with
+its own defaults, in a folder of its own; student code is unprotected there, so only the assignment's samples are run.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def run_benchmark(
         f"{name} {1000 * seconds:.1f}" for name, seconds in split.items()
     )
     yield (
-        f"bench: {theirs.wall_each / ours.wall_each:.0f} times plain nbgrader, {60 / ours.wall_each:.0f} submissions per minute, "
+        f"bench: {theirs.wall_each / ours.wall_each:.0f} times plain nbgrader, "
+        f"{60 / ours.wall_each:.0f} submissions per minute, "
         f"{1000 * ours.cpu_each:.0f} ms CPU per submission, {1000 * own:.0f} ms of it the student's own code"
     )
 
@@ -112,9 +113,8 @@ def honest_samples(course: Course, assignment: str) -> list[bytes]:
     if recipe is None:
         raise CourseError(f"'{assignment}' has no sample class to build a benchmark from.")
     source = nbformat.read(course.sources / assignment / f"{assignment}.ipynb", as_version=4)
-    return [
-        data for data in recipe.make_submissions(source).values() if data.startswith(b"{") and b"while " not in data
-    ]
+    made = recipe.make_submissions(source, endless=False)
+    return [data for data in made.values() if data.startswith(b"{")]
 
 
 def _hand_in(course: Course, assignment: str, samples: list[bytes], size: int) -> None:

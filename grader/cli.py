@@ -193,6 +193,21 @@ def audit(assignment: Assignment = "", root: Root = Path(), workers: Workers = 0
 
 
 @app.command()
+def bench(
+    assignment: Assignment = "",
+    root: Root = Path(),
+    workers: Workers = 0,
+    size: Annotated[int, typer.Option(help="Submissions in the class.")] = 200,
+) -> None:
+    """Throughput against plain `nbgrader autograde`, in one run on the same notebooks."""
+    from .benchmark import run_benchmark
+
+    course = find_course(root)
+    for line in run_benchmark(course, _one_assignment(course, assignment), workers or len(os.sched_getaffinity(0)), size):
+        say.print(_plain(line))
+
+
+@app.command()
 def formgrader(root: Root = Path(), port: Annotated[int, typer.Option(help="Port on this machine.")] = 8888) -> None:
     """Open JupyterLab with nbgrader's formgrader on this course, to mark the written answers."""
     import sys
