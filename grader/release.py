@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,5 +156,9 @@ def make_release(course: Course, assignment: str) -> None:
 
 
 def _last_words(result: dict) -> str:
-    errors = [line for line in result.get("log", "").splitlines() if line.startswith("[ERROR]")]
-    return "\n".join(errors) or result.get("error", "").strip().rpartition("\n")[2]
+    """The exceptions that nbgrader logged, in its words."""
+    lines = f"{result.get('log', '')}\n{result.get('error', '')}".splitlines()
+    reasons = [line for line in lines if re.match(r"[\w.]*(Error|Exception): ", line)]
+    if any("there are submissions associated with it" in line for line in reasons):
+        reasons.append("Graded cells cannot come or go once submissions are graded: undo that, or begin a new course/.")
+    return "\n".join(dict.fromkeys(reasons)) or "\n".join(lines[-5:])
