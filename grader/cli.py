@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -140,6 +141,8 @@ def _release_if_needed(course: Course, assignment: str) -> None:
     if is_released(course, assignment):
         return
     say.print(f"Releasing '{assignment}' …")
+    if course.is_sample:
+        shutil.rmtree(course.data, ignore_errors=True)  # made by us, and made again below
     make_release(course, assignment)
     _check_for_leaks(course, assignment)
     if course.is_sample:
@@ -203,7 +206,8 @@ def bench(
     from .benchmark import run_benchmark
 
     course = find_course(root)
-    for line in run_benchmark(course, _one_assignment(course, assignment), workers or len(os.sched_getaffinity(0)), size):
+    name = _one_assignment(course, assignment)
+    for line in run_benchmark(course, name, workers or len(os.sched_getaffinity(0)), size):
         say.print(_plain(line))
 
 
