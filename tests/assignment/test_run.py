@@ -1,5 +1,8 @@
 """What does a student see who runs the notebook, before and after filling it in?"""
 
+import re
+
+import numpy as np
 import pytest
 
 from . import notebook
@@ -68,3 +71,52 @@ def test_every_table_comes_as_html_too(solved):
     """Does JupyterLab get a real table?"""
     for cell in checks_in(solved):
         assert "<table" in cell.outputs[-1].data["text/html"]
+
+
+def test_every_experiment_shows_something(solved):
+    """Does each picture come with a text, and no experiment stop on a correct solution?"""
+    experiments = [cell for cell in solved.cells if "experiment" in cell.metadata.get("tags", [])]
+    assert len(experiments) > 15
+    pictures = 0
+    for cell in experiments:
+        assert "Stopped with" not in notebook.text_of(cell), cell.id
+        assert "Nothing to show yet" not in notebook.text_of(cell), cell.id
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                pictures += 1
+                assert len(output.data["image/png"]) > 5000, cell.id
+                assert output.metadata["image/png"]["alt"].strip("[]"), cell.id
+    assert pictures >= 11
+
+
+@pytest.mark.parametrize(
+    ("cell_id", "claim"),
+    [
+        ("experiment-learning-rate", lambda with_, without: with_[3] > 0.9 > without[2] > without[3]),
+        ("experiment-with-and-without", lambda with_, without: with_[1] > without[1] and with_[-1] < without[-1] + 0.01),
+        (
+            "experiment-initial-scale",
+            lambda with_, without: sum(np.array(with_) > 0.5) == 4 > sum(np.array(without) > 0.5) == 1,
+        ),
+        (
+            "experiment-batch-size",
+            lambda with_, without: with_[0] < 0.6 < without[0] and without[-1] < with_[-1] < with_[-2],
+        ),
+    ],
+)
+def test_the_sentences_to_check_are_true(solved, cell_id, claim):
+    """Do the numbers of an experiment, with a correct layer, bear out the sentence under it?"""
+    text = notebook.text_of(next(cell for cell in solved.cells if cell.id == cell_id))
+    rows = {name: re.search(rf"^{name} +([\d. ]+)$", text, re.MULTILINE)[1] for name in ("with batch norm", "without")}
+    assert claim(*([float(number) for number in row.split()] for row in rows.values()))
+
+
+def test_the_curve_and_the_landscape_are_as_told(solved):
+    """Is the larger error of 6.8 that of batch norm, and the smoother landscape of 6.9 too?"""
+    curve = notebook.text_of(next(cell for cell in solved.cells if cell.id == "experiment-curve"))
+    with_, without = map(float, re.search(r"with batch norm ([\d.]+), without ([\d.]+)", curve).groups())
+    assert with_ > without
+    landscape = notebook.text_of(next(cell for cell in solved.cells if cell.id == "experiment-landscape"))
+    rows = [re.findall(rf"^{name} +([\d. ]+)$", landscape, re.MULTILINE) for name in ("with batch norm", "without")]
+    for smooth, rough in zip(*rows, strict=True):
+        assert 3 * np.mean([float(n) for n in smooth.split()[2:]]) < np.mean([float(n) for n in rough.split()[2:]])
