@@ -42,10 +42,10 @@ def filled(answers: Mapping[str, str]) -> nbformat.NotebookNode:
     return notebook
 
 
-def run(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
-    """Run a notebook to the end in a folder that holds what students get. Raises CellExecutionError on an error."""
+def run(notebook: nbformat.NotebookNode, folder: Path, copy: bool = True) -> nbformat.NotebookNode:
+    """Run a notebook to the end in a folder, into which the helper files are copied first. Raises on an error."""
     for file in ROOM.iterdir():
-        if file.is_file() and file.name != NAME:
+        if copy and file.is_file() and file.name != NAME:
             shutil.copy(file, folder)
     client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
     return client.execute()

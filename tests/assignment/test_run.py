@@ -1,6 +1,7 @@
 """What does a student see who runs the notebook, before and after filling it in?"""
 
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -93,7 +94,10 @@ def test_every_experiment_shows_something(solved):
     ("cell_id", "claim"),
     [
         ("experiment-learning-rate", lambda with_, without: with_[3] > 0.9 > without[2] > without[3]),
-        ("experiment-with-and-without", lambda with_, without: with_[1] > without[1] and with_[-1] < without[-1] + 0.01),
+        (
+            "experiment-with-and-without",
+            lambda with_, without: with_[1] > without[1] and with_[-1] < without[-1] + 0.01,
+        ),
         (
             "experiment-initial-scale",
             lambda with_, without: sum(np.array(with_) > 0.5) == 4 > sum(np.array(without) > 0.5) == 1,
@@ -120,3 +124,16 @@ def test_the_curve_and_the_landscape_are_as_told(solved):
     rows = [re.findall(rf"^{name} +([\d. ]+)$", landscape, re.MULTILINE) for name in ("with batch norm", "without")]
     for smooth, rough in zip(*rows, strict=True):
         assert 3 * np.mean([float(n) for n in smooth.split()[2:]]) < np.mean([float(n) for n in rough.split()[2:]])
+
+
+def test_two_files_are_enough(tmp_path):
+    """Does the first cell find all it needs where only the notebook and batchnorm.zip were uploaded?"""
+    with zipfile.ZipFile(tmp_path / "batchnorm.zip", "w") as packed:
+        for file in notebook.ROOM.iterdir():
+            if file.is_file():
+                packed.write(file, file.name)
+    source = notebook.read()
+    source.cells = source.cells[: 1 + next(n for n, cell in enumerate(source.cells) if cell.id == "setup")]
+    ran = notebook.run(source, tmp_path, copy=False)
+    assert notebook.text_of(ran.cells[-1]).count("PASS") == 3
+    assert not (tmp_path / notebook.NAME).exists()  # a student's own notebook there would not be overwritten
