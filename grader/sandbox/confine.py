@@ -14,9 +14,11 @@ from .limits import MIB, Limits
 
 SCRATCH = "/scratch"
 FOLDERS = ("work", "tmp", "shm")  # /tmp and /dev/shm are links to the latter two
+DEVICE_NODES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")  # those of the machine, shared
 
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 0x4000, 0x40000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x20, 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 SIGKILL = 9
 
@@ -44,6 +46,18 @@ def enter(namespace_fd: int, flags: int) -> None:
 def _mount_tmpfs(target: str, flags: int, options: str) -> None:
     done = _libc.mount(b"tmpfs", target.encode(), b"tmpfs", ctypes.c_ulong(flags), options.encode())
     _check(done, f"mount {target}")
+
+
+def protect_devices() -> None:
+    """Make the shared device nodes read-only, once, in the warm parent.
+
+    They can still be written to, but no longer be changed (mode, times): where the sandbox's user is root outside,
+    it owns these very nodes. bubblewrap's own read-only bind would forbid their use as devices.
+    """
+    for node in DEVICE_NODES:
+        kept = os.statvfs(node).f_flag & (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        flags = MS_REMOUNT | MS_BIND | MS_RDONLY | kept
+        _check(_libc.mount(None, node.encode(), None, ctypes.c_ulong(flags), None), f"remount {node}")
 
 
 def confine(limits: Limits, layers: Layers, scratch: str) -> list[str]:

@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from . import pythonview
+from .confine import DEVICE_NODES
 from .errors import SandboxUnavailable
 from .layers import Layers
 from .limits import MIB, Limits
@@ -47,15 +48,10 @@ CAGE = (
     *("--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"),
     *("--die-with-parent", "--new-session", "--clearenv"),
 )
-SHARED_DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 # not --dev: it makes a second user namespace, in which a child's pid namespace cannot be made
 DEVICES = (
     *("--size", "4096", "--tmpfs", "/dev"),
-    *(
-        part
-        for name in ("null", "zero", "urandom", "random")
-        for part in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")
-    ),
+    *(part for device in DEVICE_NODES for part in ("--dev-bind", device, device)),
     *("--symlink", f"{SCRATCH}/shm", "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108 - inside
 )
 

@@ -32,7 +32,7 @@ ALLOWED = _table(
     chdir=80/49 fchdir=81/50 mkdir=83/-1 mkdirat=258/34 rmdir=84/-1 unlink=87/-1 unlinkat=263/35
     rename=82/-1 renameat=264/38 renameat2=316/276 link=86/-1 linkat=265/37 symlink=88/-1
     symlinkat=266/36 truncate=76/45 ftruncate=77/46 fallocate=285/47 fadvise64=221/223 fsync=74/82
-    fdatasync=75/83 flock=73/32 sendfile=40/71 copy_file_range=326/285 chmod=90/-1 fchmod=91/52
+    fdatasync=75/83 sendfile=40/71 copy_file_range=326/285 chmod=90/-1 fchmod=91/52
     fchmodat=268/53 fchmodat2=452/452 utime=132/-1 utimes=235/-1 futimesat=261/-1 utimensat=280/88
     umask=95/166 statfs=137/43 fstatfs=138/44 getxattr=191/8 lgetxattr=192/9 fgetxattr=193/10
     listxattr=194/11 llistxattr=195/12 flistxattr=196/13 mmap=9/222 mprotect=10/226 munmap=11/215
@@ -80,7 +80,7 @@ REFUSED = _table(
     swapoff=168/225 acct=163/89 quotactl=179/60 syslog=103/116 settimeofday=164/170 adjtimex=159/171
     clock_settime=227/112 clock_adjtime=305/266 sethostname=170/161 setdomainname=171/162 iopl=172/-1
     ioperm=173/-1 personality=135/92 open_by_handle_at=304/265 name_to_handle_at=303/264
-    fanotify_init=300/262 seccomp=317/277 landlock_create_ruleset=444/444 landlock_add_rule=445/445
+    flock=73/32 fanotify_init=300/262 seccomp=317/277 landlock_create_ruleset=444/444 landlock_add_rule=445/445
     landlock_restrict_self=446/446 vmsplice=278/75 splice=275/76 tee=276/77 rt_sigqueueinfo=129/138
     rt_tgsigqueueinfo=297/240
     """

@@ -38,6 +38,8 @@ def main(argument: str) -> None:
         os.dup2(settings["control"], CONTROL, inheritable=False)
         os.close(settings["control"])
     limits, layers = Limits(**settings["limits"]), Layers(**settings["layers"])
+    if layers.cage:
+        confine.protect_devices()
     stderr = sys.stderr
     warm_shell = shell.warm(limits)  # from here on sys.stderr is the cells'
     try:
@@ -119,6 +121,16 @@ class WarmParent:
         """Confine this process, then serve requests; never returns."""
         try:
             os.dup2(fd, CONTROL)  # the control socket itself is closed by this
+            hello = self.enter_layers()
+            gc.enable()
+            shell.settle()
+            Server(self.shell, self.limits).serve(hello)
+        finally:
+            os._exit(70)
+
+    def enter_layers(self) -> dict[str, Any]:
+        """Leave everything of the warm parent behind; returns what there is to tell the grader."""
+        try:
             null = os.open(os.devnull, os.O_RDWR)
             for standard in range(3):
                 os.dup2(null, standard)
@@ -128,17 +140,9 @@ class WarmParent:
             if not self.layers.cage:
                 scratch = os.path.join(scratch, str(os.getpid()))
                 os.mkdir(scratch)
-            try:
-                active = confine.confine(self.limits, self.layers, scratch)
-            except (confine.ConfineError, OSError) as error:
-                hello: dict[str, Any] = {"refused": str(error)}
-            else:
-                hello = {"active": active}
-            gc.enable()
-            shell.settle()
-            Server(self.shell, self.limits).serve(hello)
-        finally:
-            os._exit(70)
+            return {"active": confine.confine(self.limits, self.layers, scratch)}
+        except (confine.ConfineError, OSError) as error:
+            return {"refused": str(error)}
 
 
 class Server:

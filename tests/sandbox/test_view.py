@@ -133,3 +133,26 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pythonview, "IMPORTABLE", ("numpy", "no-such-package"))
     with pytest.raises(pythonview.ViewError, match="no-such-package is not installed"):
         pythonview.importable()
+
+
+def test_the_shared_devices_can_be_used_but_not_changed(viewer: Child) -> None:
+    """Where the sandbox's user is root outside it owns /dev/null: can it take everybody's permission to use it?"""
+    source = """
+import errno, os
+changes = [lambda: os.fchmod(0, 0o600), lambda: os.utime(0)]
+for node in ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"):
+    changes += [lambda n=node: os.chmod(n, 0o600), lambda n=node: os.utime(n), lambda n=node: os.unlink(n)]
+refused = []
+for change in changes:
+    try:
+        change()
+    except OSError as error:
+        refused.append(error.errno == errno.EROFS)
+open("/dev/null", "w").write("x")
+used = open("/dev/zero", "rb").read(2) + os.urandom(2)[:0]
+"""
+    run = viewer.run_cell(source)
+    assert run.ok, run.error
+    assert viewer.lookup("refused") == [True] * 14
+    assert viewer.lookup("used") == b"\0\0"
+    assert Path("/dev/null").stat().st_mode & 0o777 == 0o666
