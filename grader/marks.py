@@ -8,8 +8,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import DateTime, create_engine, text
 
 from .course import Course
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +77,30 @@ def read_marks(course: Course, assignment: str, student: str | None = None) -> d
 
 def marks_of(db_url: str, assignment: str, student: str | None = None) -> dict[str, Marks]:
     """The same for the gradebook at `db_url`, which has to exist."""
-    from sqlalchemy import create_engine
-
-    engine = create_engine(db_url)  # not nbgrader's Gradebook, which writes to what it opens
-    with engine.connect() as book:
-        marks = {row.id: _marks(row) for row in book.execute(_submissions(assignment, student))}
-        for row in book.execute(_grades(assignment, student)):
-            marks[row.student].cells[row.name] = CellMark(
-                auto_score=row.auto_score,
-                manual_score=row.manual_score,
-                extra_credit=row.extra_credit or 0.0,
-                max_score=row.max_score,
-                waiting=bool(row.needs_manual_grade),
-            )
-        for row in book.execute(_comments(assignment, student)):
-            text = row.manual_comment if row.manual_comment is not None else row.auto_comment
-            if text:
-                marks[row.student].comments[row.name] = text
-    engine.dispose()
+    engine = create_engine(db_url)  # neither imports nbgrader nor writes, as nbgrader's own Gradebook does on opening
+    names = {"assignment": assignment, "student": student}
+    try:
+        with engine.connect() as book:
+            marks = {row.student: _marks(row) for row in book.execute(_SUBMISSIONS, names)}
+            for row in book.execute(_GRADES, names):
+                marks[row.student].cells[row.name] = CellMark(
+                    auto_score=row.auto_score,
+                    manual_score=row.manual_score,
+                    extra_credit=row.extra_credit or 0.0,
+                    max_score=row.max_score,
+                    waiting=bool(row.needs_manual_grade),
+                )
+            for row in book.execute(_COMMENTS, names):
+                if row.comment:
+                    marks[row.student].comments[row.name] = row.comment
+    finally:
+        engine.dispose()
     return marks
 
 
-def _marks(row) -> Marks:
+def _marks(row: Row) -> Marks:
     return Marks(
-        student=row.id,
+        student=row.student,
         first_name=row.first_name or "",
         last_name=row.last_name or "",
         email=row.email or "",
@@ -103,76 +109,41 @@ def _marks(row) -> Marks:
     )
 
 
-def _of_assignment(query, assignment: str, student: str | None):
-    from nbgrader import api
+_OF_ASSIGNMENT = """
+    JOIN assignment a ON sa.assignment_id = a.id
+    WHERE a.name = :assignment AND (:student IS NULL OR sa.student_id = :student)
+"""
+_SUBMISSIONS = text(
+    f"""
+    SELECT s.id AS student, s.first_name, s.last_name, s.email, sa.timestamp,
+        SUM(sn.late_submission_penalty) AS penalty
+    FROM submitted_assignment sa
+    JOIN student s ON sa.student_id = s.id
+    JOIN submitted_notebook sn ON sn.assignment_id = sa.id
+    {_OF_ASSIGNMENT}
+    GROUP BY sa.id, s.id, s.first_name, s.last_name, s.email, sa.timestamp
+    ORDER BY s.id
+    """  # noqa: S608  (nobody's value stands in the text)
+).columns(timestamp=DateTime())
 
-    query = query.where(api.Assignment.name == assignment).order_by(api.SubmittedAssignment.student_id)
-    return query if student is None else query.where(api.SubmittedAssignment.student_id == student)
-
-
-def _submissions(assignment: str, student: str | None):
-    from nbgrader import api
-    from sqlalchemy import func, select
-
-    query = (
-        select(
-            api.Student.id, api.Student.first_name, api.Student.last_name, api.Student.email,
-            api.SubmittedAssignment.timestamp, func.sum(api.SubmittedNotebook.late_submission_penalty).label("penalty"),
-        )
-        .select_from(api.SubmittedAssignment)
-        .join(api.Assignment, api.SubmittedAssignment.assignment_id == api.Assignment.id)
-        .join(api.Student, api.SubmittedAssignment.student_id == api.Student.id)
-        .join(api.SubmittedNotebook, api.SubmittedNotebook.assignment_id == api.SubmittedAssignment.id)
-        .group_by(api.SubmittedAssignment.id)
-    )  # fmt: skip
-    return _of_assignment(query, assignment, student)
-
-
-def _grades(assignment: str, student: str | None):
-    from nbgrader import api
-    from sqlalchemy import select
-    from sqlalchemy.orm import with_polymorphic
-
-    cells = with_polymorphic(api.BaseCell, [api.GradeCell, api.TaskCell])
-    query = (
-        select(
-            api.SubmittedAssignment.student_id.label("student"), cells.name, api.Grade.auto_score,
-            api.Grade.manual_score, api.Grade.extra_credit, api.Grade.needs_manual_grade,
-            _either(cells.GradeCell.max_score, cells.TaskCell.max_score).label("max_score"),
-        )
-        .select_from(api.Grade)
-        .join(cells, api.Grade.cell_id == cells.id)
-    )  # fmt: skip
-    return _of_assignment(_from_submission(query, api.Grade), assignment, student)
-
-
-def _comments(assignment: str, student: str | None):
-    from nbgrader import api
-    from sqlalchemy import select
-
-    query = (
-        select(
-            api.SubmittedAssignment.student_id.label("student"), api.BaseCell.name, api.Comment.auto_comment,
-            api.Comment.manual_comment,
-        )
-        .select_from(api.Comment)
-        .join(api.BaseCell, api.Comment.cell_id == api.BaseCell.id)
-    )  # fmt: skip
-    return _of_assignment(_from_submission(query, api.Comment), assignment, student)
-
-
-def _from_submission(query, entry):
-    """Join a grade or a comment to the submission it belongs to."""
-    from nbgrader import api
-
-    return (
-        query.join(api.SubmittedNotebook, entry.notebook_id == api.SubmittedNotebook.id)
-        .join(api.SubmittedAssignment, api.SubmittedNotebook.assignment_id == api.SubmittedAssignment.id)
-        .join(api.Assignment, api.SubmittedAssignment.assignment_id == api.Assignment.id)
-    )
-
-
-def _either(first, second):
-    from sqlalchemy import func
-
-    return func.coalesce(first, second)
+_OF_SUBMISSION = f"""
+    JOIN submitted_notebook sn ON entry.notebook_id = sn.id
+    JOIN submitted_assignment sa ON sn.assignment_id = sa.id
+    JOIN base_cell c ON entry.cell_id = c.id
+    LEFT JOIN grade_cells gc ON gc.id = c.id
+    LEFT JOIN task_cells tc ON tc.id = c.id
+    {_OF_ASSIGNMENT}
+"""
+_GRADES = text(
+    f"""
+    SELECT sa.student_id AS student, c.name, entry.auto_score, entry.manual_score, entry.extra_credit,
+        entry.needs_manual_grade, COALESCE(gc.max_score, tc.max_score) AS max_score
+    FROM grade entry {_OF_SUBMISSION}
+    """  # noqa: S608
+)
+_COMMENTS = text(
+    f"""
+    SELECT sa.student_id AS student, c.name, COALESCE(entry.manual_comment, entry.auto_comment) AS comment
+    FROM comment entry {_OF_SUBMISSION}
+    """  # noqa: S608
+)

@@ -90,7 +90,19 @@ def comment_html(text: str) -> Markup:
 
 def _clean(html: str) -> Markup:
     safe = nh3.clean(html, tags=_TAGS, attribute_filter=_attribute, url_schemes={"http", "https", "mailto", "data"})
+    safe = _IMAGE.sub(_kept_image, safe)
     return Markup(safe)  # noqa: S704  (nh3 let only the tags and attributes below through)
+
+
+_IMAGE = re.compile(r'<img(?:\s+[\w-]+="[^"]*")*\s*/?>')
+
+
+def _kept_image(found: re.Match[str]) -> str:
+    """An image of the cell's own, with an alternative text; "" for one that would have to be fetched."""
+    tag = found[0]
+    if ' src="' not in tag:
+        return ""
+    return tag if ' alt="' in tag else tag.replace("<img", '<img alt=""', 1)
 
 
 # headings would disturb the page's own order of headings; everything that loads or runs is left out

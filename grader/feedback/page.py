@@ -90,6 +90,10 @@ class Section:
         return self.max_points > 0
 
     @property
+    def shown(self) -> bool:
+        return bool(self.graded or self.code or self.outputs)
+
+    @property
     def checks(self) -> int:
         return len(self.passed) + sum(len(finding.cases) for finding in self.findings)
 
@@ -116,6 +120,11 @@ class Page:
     @property
     def max_score(self) -> float:
         return self.marks.max_score if self.marks else self.verdict.max_points
+
+    @property
+    def readable(self) -> bool:
+        """False where there is nothing to say about single answers: no notebook, or a fault of the grader."""
+        return not self.verdict.problem and not self.verdict.infra
 
     @property
     def first(self) -> tuple[Section, Finding] | None:
@@ -177,11 +186,20 @@ def _findings(
     for cell in cells:
         for case in verdict.of_cell(grade_id_of(cell)) if is_test(cell) else ():
             if case.status is not Status.PASS:
-                groups.setdefault((case.hint, "" if case.hint else case.message), []).append(case)
+                groups.setdefault((case.hint, "" if case.hint else case.message), []).append(with_fewer_digits(case))
     return tuple(
         Finding(hint, tuple(cases), _excerpts(cases, functions, answers, marked), functions)
         for (hint, _), cases in groups.items()
     )
+
+
+def with_fewer_digits(case: CaseResult) -> CaseResult:
+    """The student's value at four digits: enough to find it, too few to work back to a hidden input or answer."""
+    try:
+        short = f"{float(case.got or ''):.4g}"
+    except ValueError:
+        return case
+    return dataclasses.replace(case, got=short, message=case.message.replace(case.got, short))
 
 
 def _excerpts(

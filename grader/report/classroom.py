@@ -1,0 +1,80 @@
+"""Everything the report is made from: verdicts, marks and answers of one class, read once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode, from_dict
+
+from ..course import Course, CourseError
+from ..marks import Marks, read_marks
+from ..release import graded_sections, is_solution
+from ..verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Classroom:
+    """`verdicts` of everybody, sorted by student; `unreadable` verdict files by student; `answers` the code cells."""
+
+    assignment: str
+    title: str
+    sections: dict[str, str]  # heading by grade_id
+    verdicts: tuple[Verdict, ...]
+    unreadable: dict[str, str]
+    marks: dict[str, Marks]
+    answers: dict[str, list[str]]
+    released: tuple[str, ...]
+
+
+def read_class(course: Course, assignment: str) -> Classroom:
+    """Read a graded class. Raises CourseError where nothing is graded."""
+    files = sorted(course.autograded.glob(f"*/{assignment}/verdict.json"))
+    if not files:
+        raise CourseError(f"No submission of '{assignment}' is graded yet. Run: make grade")
+    verdicts, unreadable = [], {}
+    for path in files:
+        try:
+            verdicts.append(Verdict.from_json(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            unreadable[path.parent.parent.name] = f"{path.name} cannot be read: {error}"
+    notebook = _read(course.release / assignment / f"{assignment}.ipynb")
+    return Classroom(
+        assignment=assignment,
+        title=_title(notebook, assignment),
+        sections=dict(graded_sections(notebook)),
+        verdicts=tuple(verdicts),
+        unreadable=unreadable,
+        marks=read_marks(course, assignment),
+        answers=dict(_answers(course, verdicts)),
+        released=tuple(cell.source for cell in notebook.cells if cell.cell_type == "code"),
+    )
+
+
+def _answers(course: Course, verdicts: list[Verdict]) -> Iterator[tuple[str, list[str]]]:
+    """The code a student wrote: answer cells, and cells that they added."""
+    for verdict in verdicts:
+        if verdict.problem or verdict.infra:
+            continue
+        path = course.autograded / verdict.student / verdict.assignment / f"{verdict.assignment}.ipynb"
+        try:
+            notebook = _read(path)
+        except (OSError, ValueError):
+            continue
+        mine = [cell for cell in notebook.cells if is_solution(cell) or "nbgrader" not in cell.metadata]
+        yield verdict.student, [cell.source for cell in mine if cell.cell_type == "code"]
+
+
+def _read(path: Path) -> NotebookNode:
+    """A notebook that grading wrote; sources joined, outputs left as they are."""
+    notebook = from_dict(json.loads(path.read_text(encoding="utf-8")))
+    for cell in notebook.cells:
+        cell.source = "".join(cell.source)
+    return notebook
+
+
+def _title(notebook: NotebookNode, otherwise: str) -> str:
+    headings = (line for cell in notebook.cells for line in cell.source.splitlines() if cell.cell_type == "markdown")
+    return next((line[2:].strip() for line in headings if line.startswith("# ")), otherwise)

@@ -1,0 +1,65 @@
+"""Which of a student's lines a result is about."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.feedback.code import highlighted, lines_quoted, lines_that_set, name_in_question
+
+SOURCE = """def back(dout, cache):
+    dx, dgamma = None, (1 +
+        2)
+    dx += dout
+    cache["running_mean"] = dout
+    return dx
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"), [("dx", [2, 3, 4]), ("dgamma", [2, 3]), ("running_mean", [5]), ("dbeta", []), ("dout", [])]
+)
+def test_lines_that_give_a_name_its_value(name: str, lines: list[int]) -> None:
+    """Are assignments, changes in place and keys found, over all lines of a statement?"""
+    assert lines_that_set(name, SOURCE) == lines
+
+
+def test_code_that_cannot_be_read_has_no_such_lines() -> None:
+    """Does broken code break nothing?"""
+    assert lines_that_set("x", "def f(:\n  x = 1") == []
+    assert lines_that_set("x", "x = " + "(" * 5000) == []
+    assert lines_that_set("x", "x = '\0'") == []
+
+
+def test_quoted_line_is_found() -> None:
+    """Is the line that an error message quotes found in the code, both ways messages quote?"""
+    assert lines_quoted("back raised NameError: no, at: dx += dout", SOURCE) == [4]
+    assert lines_quoted("back raised NameError: no (your line: dx += dout)", SOURCE) == [4]
+    assert lines_quoted("back raised NameError: no", SOURCE) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "message", "name"),
+    [
+        ("dx[3, 1]", "", "dx"),
+        ("[2, 2]", "dx[2, 2] = 1", "dx"),
+        ("running_mean after batch 2 [1]", "x is wrong", ""),
+        (None, "out has shape (3,)", ""),
+        (None, "", ""),
+    ],
+)
+def test_name_in_question(where: str | None, message: str, name: str) -> None:
+    """Is the array named in front of the index, and nothing else, taken for the name?"""
+    assert name_in_question(where, message) == name
+
+
+def test_highlighting_escapes_and_keeps_lines() -> None:
+    """Does each source line stay one line, with its markup as text?"""
+    lines = highlighted("x = '<b>'\n\ny = '''<i>\n</i>'''\n# </pre>")
+    assert [line.number for line in lines] == [1, 2, 3, 4, 5]
+    assert not any("<b>" in line.html or "<i>" in line.html or "</pre>" in line.html for line in lines)
+
+
+def test_highlighting_is_bounded() -> None:
+    """Is an endless line or cell cut?"""
+    assert len(highlighted("x = 1\n" * 100_000)) <= 400
+    assert len(highlighted("y" * 1_000_000)[0].html) < 2_000

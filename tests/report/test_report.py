@@ -1,0 +1,169 @@
+"""The instructor's page: what it says of a class, that it is harmless, and that it holds 2,000 students."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from grader.course import Course, CourseError
+from grader.report.build import build_report
+from grader.report.classroom import Classroom, read_class
+from grader.report.figures import histogram, strip
+from grader.report.items import analyse, correlation
+from grader.report.write import render_report, write_report
+from grader.verdict import CaseResult, Status, Verdict
+from tests import graded, tiny
+
+
+def html_of(course: Course) -> str:
+    return (course.data / "report" / "index.html").read_text(encoding="utf-8")
+
+
+def test_what_was_not_graded_comes_first(class_with_report: Course) -> None:
+    """Are our own failures named before anything else, then what could not be read?"""
+    page = html_of(class_with_report)
+    assert page.index("Look at these first") < page.index("Scores</h2>")
+    assert page.index("The grader failed, not the submission") < page.index("not a Jupyter notebook")
+
+
+def test_misconceptions_by_frequency_with_students(class_with_report: Course) -> None:
+    """Is each diagnosed mistake there with who holds it and the question they were asked?"""
+    report = build_report(read_class(class_with_report, tiny.NAME))
+    (added,) = report.misconceptions
+    assert (added.name, added.detail) == ("added", "What is two times x?")
+    assert added.students == ("noisy", "wrong", "wrong-too")
+
+
+def test_answers_built_alike_are_found_and_not_called_proof(class_with_report: Course) -> None:
+    """Is the report's wording a place to look?"""
+    assert "A place to look, never a proof" in html_of(class_with_report)
+
+
+def test_each_student_is_linked_to_the_page_they_got(class_with_report: Course) -> None:
+    """Does every link of the report lead to a file that is there, for every id?"""
+    page = html_of(class_with_report)
+    links = {link for link in re.findall(r'href="([^"#]*)"', page) if link}
+    assert len(links) == len(class_with_report.students(tiny.NAME))
+    from urllib.parse import unquote
+
+    for link in links:
+        assert (class_with_report.data / "report" / unquote(link)).is_file(), link
+
+
+def test_scores_are_those_of_the_gradebook(class_with_report: Course) -> None:
+    """Does the table show manual marks and late penalties, and none for what was not graded?"""
+    rows = {row.student: row for row in build_report(read_class(class_with_report, tiny.NAME)).rows}
+    assert (rows["written"].score, rows["wrong"].score, rows["wrong"].penalty) == (9.75, 0.5, 1.5)
+    assert rows["moved"].score is None
+
+
+def test_repairs_are_counted(class_with_report: Course) -> None:
+    """Is what intake put right listed with the students?"""
+    report = build_report(read_class(class_with_report, tiny.NAME))
+    verdict = Verdict.from_json(graded.verdict_file(class_with_report, "moved").read_text())
+    listed = {(group.name, student) for group in report.repairs for student in group.students}
+    for row in report.rows:
+        own = Verdict.from_json(graded.verdict_file(class_with_report, row.student).read_text()).repairs
+        if row.student != verdict.student:
+            assert all((line, row.student) in listed for line in own)
+
+
+def test_damaged_verdict_is_listed_not_fatal(class_with_report: Course) -> None:
+    """Is one broken file named, and the rest reported?"""
+    path = graded.verdict_file(class_with_report, "raises")
+    before = path.read_text()
+    path.write_text("{")
+    try:
+        report = build_report(read_class(class_with_report, tiny.NAME))
+    finally:
+        path.write_text(before)
+    assert any("cannot be read" in group.detail and group.students == ("raises",) for group in report.not_graded)
+    assert len(report.rows) == 11
+
+
+def test_ungraded_class_is_one_sentence(tmp_path: Path) -> None:
+    """Does a report of nothing say what to run?"""
+    with pytest.raises(CourseError, match="Run: make grade"):
+        write_report(tiny.make_project(tmp_path), tiny.NAME)
+
+
+def test_names_and_messages_are_text(class_with_report: Course) -> None:
+    """Can a student id or a message become part of the page?"""
+    classroom = read_class(class_with_report, tiny.NAME)
+    evil = "</script><script>alert(1)</script>"
+    case = CaseResult("c/1", "c", evil, Status.FAIL, 0, 1, message=evil, hint=evil, misconception=evil)
+    verdict = Verdict("tiny", evil, "", "", "", evil, (case,), repairs=(evil,))
+    page = render_report(build_report(_class_of([verdict], classroom.title)), lambda student: "")
+    assert "<script>alert" not in page
+    data = re.search(r'<script type="application/json" id="columns">(.*?)</script>', page)[1]
+    assert json.loads(data) == [[evil, ""]]
+
+
+def test_two_thousand_students_fit_on_a_page() -> None:
+    """Is the report of a large class complete, and small enough to open?"""
+    statuses = [Status.PASS, Status.FAIL, Status.ERROR, Status.BLOCKED]
+    verdicts = [
+        Verdict(
+            "big", f"student-{number:04d}", "", "", "", "bwrap",
+            tuple(
+                CaseResult(
+                    f"cell/{case}", "cell", f"check {case}", statuses[(number * 7 + case * 3) % 11 % 4],
+                    float((number * 7 + case * 3) % 11 % 4 == 0), 1.0, misconception="m" if case == 3 else None,
+                )
+                for case in range(60)
+            ),
+        )
+        for number in range(2000)
+    ]  # fmt: skip
+    page = render_report(build_report(_class_of(verdicts, "Big")), lambda student: f"../feedback/{student}.html")
+    assert page.count('class="who"') >= 2000
+    assert len(page) < 6_000_000
+
+
+def _class_of(verdicts: list[Verdict], title: str) -> Classroom:
+    return Classroom(verdicts[0].assignment, title, {}, tuple(verdicts), {}, {}, {}, ())
+
+
+def test_histogram_counts_everybody_once() -> None:
+    """Are full marks, bonus points and zero in the picture?"""
+    bars = histogram([0, 4.99, 5, 99.9, 100, 110], 100)
+    assert sum(bar.count for bar in bars) == 6
+    assert (bars[0].count, bars[1].count, bars[-1].count) == (2, 1, 3)
+    assert histogram([], 0)[0].count == 0
+
+
+def test_strip_of_the_heat_map_covers_each_student_once() -> None:
+    """Is each student one unit wide, with equal neighbours in one stroke and a gap for who has no such case?"""
+    assert strip([Status.PASS, Status.PASS, None, Status.FAIL, Status.PASS]) == {
+        "PASS": "M0 .5h2M4 .5h1",
+        "FAIL": "M3 .5h1",
+    }
+
+
+def _verdict(student: str, *passed: bool) -> Verdict:
+    cases = tuple(
+        CaseResult(f"c/{n}", "c", f"check {n}", Status.PASS if ok else Status.FAIL, float(ok), 1.0)
+        for n, ok in enumerate(passed)
+    )
+    return Verdict("a", student, "", "", "", "", cases)
+
+
+def test_item_that_works_against_the_rest_is_remarked_on() -> None:
+    """Is a check that strong students fail and weak ones pass seen?"""
+    class_ = [_verdict("a", True, True, False), _verdict("b", True, True, False), _verdict("c", False, False, True),
+              _verdict("d", True, False, True)]  # fmt: skip
+    good, _, odd = analyse(class_, {"c": "1 · One"})
+    assert odd.discrimination < 0
+    assert odd.remark == "those who do well elsewhere do worse here"
+    assert (good.difficulty, good.failing, good.section) == (0.75, 0.25, "1 · One")
+
+
+def test_correlation_by_hand() -> None:
+    """Is r what the formula says, and None where nothing varies?"""
+    assert correlation([(1, 2), (2, 4), (3, 6)]) == pytest.approx(1)
+    assert correlation([(1, 1), (2, 3), (3, 2)]) == pytest.approx(0.5)
+    assert correlation([(1, 1), (1, 2), (1, 3)]) is None
+    assert correlation([(1, 1)]) is None
