@@ -185,3 +185,17 @@ def test_no_process_of_a_submission_is_left(bench: Bench) -> None:
     grade(bench, tiny.REFERENCE)
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
     assert len(children) == 1, "only the warm parent"
+
+
+def test_process_that_does_not_start_is_our_fault_and_no_grade(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does a machine in trouble ever cost a student points?"""
+    from grader.sandbox.child import Child
+    from grader.sandbox.errors import ChildDied
+
+    def dies(self, *_: object, **__: object):
+        raise ChildDied("it ended itself (exit status 70)")
+
+    monkeypatch.setattr(Child, "_receive", dies)
+    verdict = grade(bench, tiny.REFERENCE)
+    assert verdict.infra
+    assert set(statuses(verdict).values()) == {Status.INFRA}

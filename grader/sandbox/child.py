@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import replies, wire
-from .errors import BadReply, ChildDied, LimitHit, SandboxUnavailable
+from .errors import BadReply, ChildDied, LimitHit, RemoteError, SandboxUnavailable
 from .limits import MEANING, Limits
 from .replies import CallReply, CellRun
 from .wire import Handle
@@ -158,14 +158,18 @@ class Child:
             self.kill()
             raise ValueError(f"file names that lead out of the folder: {unsafe[:3]!r}")
         deadline = time.monotonic() + START_SECONDS
-        hello = self._decode(self._receive(0, deadline, "wall seconds", START_SECONDS))
-        if not isinstance(hello.get("active"), list):
+        try:
+            hello = self._decode(self._receive(0, deadline, "wall seconds", START_SECONDS))
+            if not isinstance(hello.get("active"), list):
+                self.kill()
+                raise SandboxUnavailable(f"This machine does not allow the sandbox: {hello.get('refused')}.")
+            self.active = tuple(map(str, hello["active"]))
+            if files or links:
+                reply = self._ask("call_seconds", None, "files", files, links)
+                self.skipped_files = tuple(map(str, reply.get("skipped", ())))
+        except (LimitHit, ChildDied, BadReply, RemoteError) as error:  # no student code has run yet: our fault
             self.kill()
-            raise SandboxUnavailable(f"This machine does not allow the sandbox: {hello.get('refused')}.")
-        self.active = tuple(map(str, hello["active"]))
-        if files or links:
-            reply = self._ask("call_seconds", None, "files", files, links)
-            self.skipped_files = tuple(map(str, reply.get("skipped", ())))
+            raise SandboxUnavailable(f"A student's process did not start: {error}") from None
 
     def _ask(self, limit: str, seconds: float | None, verb: str, *arguments: Any) -> dict[str, Any]:
         """Send a request and return the checked reply. `limit` names the field of `Limits` that bounds the time."""
