@@ -27,7 +27,7 @@ def experiments(steps_to_reach, warm_up):
                 raise wrong("wrong_steps", momentum=momentum, share=0.99, got=got, expected=expected)
 
     def other():
-        for momentum, share in ((0.0, 0.9), (0.3, 0.5), (0.8, 0.2), (0.95, 0.999), (0.9, 0.05)):
+        for momentum, share in ((0.0, 0.9), (0.3, 0.5), (0.8, 0.25), (0.95, 0.999), (0.9, 0.05)):
             left = momentum ** max(got := whole(momentum, share), 0)
             if left > 1.0 - share:
                 raise wrong("too_few_steps", momentum=momentum, share=share, got=got)

@@ -10,7 +10,7 @@ from solutions.batchnorm import reference
 
 
 def steps(momentum, share):
-    return 1 if momentum == 0 else math.ceil(math.log(1 - share) / math.log(momentum) - 1e-12)
+    return 1 if momentum == 0 else math.ceil(math.log(1 - share) / math.log(momentum))
 
 
 def warm_up(data, x, mode="test", keep=True):
@@ -86,3 +86,16 @@ def test_unwritten_functions_are_not_wrong():
         raise NotImplementedError
 
     assert {row.status for row in checks.experiments(not_yet, not_yet).rows} == {"NOT_ATTEMPTED"}
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        lambda m, s: next(t for t in range(1, 10**5) if 1 - m**t >= s),
+        lambda m, s: next(t for t in range(1, 10**5) if m**t <= 1 - s),
+        lambda m, s: int(np.argmax(np.cumprod(np.full(10**5, m)) <= 1 - s)) + 1,
+    ],
+)
+def test_no_question_lies_on_the_edge(count):
+    """Do all ways to write the same comparison give the same number, whatever they round?"""
+    assert checks.experiments(count, warm_up).points == 4
