@@ -100,6 +100,15 @@ status = os.waitpid(pid, 0)[1]
         finally:
             libc.shmctl(segment, remove, None)
 
+    def test_children_share_no_memory_by_name(self) -> None:
+        """Can one submission leave a SysV segment for the next, or read another's?"""
+        key = 0x67726165
+        with Sandbox(files=None, layers=Layers.only()) as sandbox, sandbox.child() as one, sandbox.child() as other:
+            for child in (one, other):
+                assert child.run_cell(PRELUDE).ok
+            assert value_of(one, f"libc.shmget({key}, 4096, 0o1666)") >= 0
+            assert value_of(other, f"libc.shmget({key}, 4096, 0)") == -1
+
     def test_its_name_is_not_this_machines(self, namespaces: Child) -> None:
         """Does it learn the host's name?"""
         assert value_of(namespaces, "os.uname().nodename") == "sandbox"
