@@ -15,7 +15,9 @@ READY_DEV := $(VENV)/.ready-dev
 ASSIGNMENT ?=
 WORKERS ?=
 SALT ?=
-GRADE_OPTIONS = $(ASSIGNMENT) $(if $(WORKERS),--workers $(WORKERS)) $(if $(SALT),--salt $(SALT))
+FORCE ?=
+HEAD ?=
+GRADE_OPTIONS = $(ASSIGNMENT) $(if $(WORKERS),--workers $(WORKERS)) $(if $(SALT),--salt $(SALT)) $(if $(FORCE),--force)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,6 +39,9 @@ setup: $(READY) ## set up .venv with the locked packages
 
 grade: $(READY) ## grade course/submitted/, or the sample class where nothing is submitted
 	@$(GRADER) grade $(GRADE_OPTIONS)
+
+verify: $(READY) ## find changes to log, verdicts or gradebook that did not come through the kit (HEAD=…)
+	@$(GRADER) verify $(ASSIGNMENT) $(if $(HEAD),--head $(HEAD))
 
 test: $(READY_DEV) ## run the tests, as CI does
 	@$(BIN)/ruff check .
@@ -70,4 +75,4 @@ LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no
 clean: ## remove .venv and caches; course/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help setup grade test release validate audit bench doctor formgrader lock clean
+.PHONY: help setup grade verify test release validate audit bench doctor formgrader lock clean

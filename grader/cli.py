@@ -115,6 +115,7 @@ def grade(
     layers = _protection(no_sandbox)
     workers = workers or len(os.sched_getaffinity(0))
     _release_if_needed(course, name)
+    from .log import Log
     from .run import RunOptions, grade_and_record
 
     for folder in course.misnamed(name):
@@ -123,6 +124,7 @@ def grade(
     lines = grade_and_record(course, name, course.students(name), options, lambda text: say.print(_plain(text)))
     write_csv(course.grades_csv, lines)
     print_summary(say, lines, course)
+    say.print(f"log head:  {Log(course.log).head()}  (make verify HEAD=… checks against it)", style="dim")
     raise SystemExit(EXIT_NOT_ALL_GRADED if any(line.status == NOT_GRADED for line in lines) else 0)
 
 
@@ -149,6 +151,24 @@ def _release_if_needed(course: Course, assignment: str) -> None:
         from .sample import write_sample_class
 
         write_sample_class(course, assignment)
+
+
+@app.command()
+def verify(
+    assignment: Assignment = "",
+    root: Root = Path(),
+    head: Annotated[str, typer.Option("--head", help="A log head that an earlier run printed.")] = "",
+) -> None:
+    """Find what was changed in log, verdicts or gradebook by anything but the kit and the formgrader."""
+    from .verify import verify as compare
+
+    course = active_course(root)
+    findings = compare(course, _one_assignment(course, assignment), head)
+    for finding in findings:
+        say.print(f"[red]changed[/]  {_plain(finding)}")
+    if findings:
+        raise SystemExit(EXIT_NOT_ALL_GRADED)
+    say.print("Log, verdicts and gradebook are as the kit and the formgrader left them.")
 
 
 @app.command()

@@ -18,7 +18,7 @@ from sqlalchemy import Column, Interval, MetaData, Table, bindparam, select
 
 from .course import CourseError
 from .late import Rule
-from .standings import Late, late_by, seconds_late
+from .standings import Entered, late_by, seconds_late
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
@@ -69,8 +69,8 @@ class GradeRecorder:
             "comment": {row.id: row.name for row in rows if row.type in ("SolutionCell", "TaskCell")},
         }
 
-    def record(self, entries: Sequence[Entry]) -> dict[str, Late | None]:
-        """Enter submissions, all or none, and return how late each was (None: in time), by student."""
+    def record(self, entries: Sequence[Entry]) -> dict[str, Entered]:
+        """Enter submissions, all or none, and return what was entered besides the scores, by student."""
         with self._engine.connect() as book:
             if self._engine.dialect.name == "sqlite":
                 book.exec_driver_sql("BEGIN IMMEDIATE")  # waits for the formgrader here, not halfway through
@@ -79,13 +79,13 @@ class GradeRecorder:
             by_notebook = {notebooks[entry.student].id: entry for entry in entries}
             scores = self._enter_scores(book, by_notebook)
             self._enter_comments(book, by_notebook)
-            late = {
-                entry.student: self._late(entry.student, submissions[entry.student], scores[notebook])
+            entered = {
+                entry.student: self._entered(submissions[entry.student], scores[notebook])
                 for notebook, entry in by_notebook.items()
             }
-            self._enter_penalties(book, notebooks, late)
+            self._enter_penalties(book, notebooks, entered)
             book.commit()
-        return late
+        return entered
 
     def _submissions(self, book: Connection, entries: Mapping[str, Entry]) -> dict[str, Row]:
         """Rows of these students' submissions; students and submissions that are new are added first."""
@@ -153,16 +153,17 @@ class GradeRecorder:
                 values.append({"row": row.id, "auto_comment": comment})
         _update(book, table, values)
 
-    def _late(self, student: str, submission: Row, score: float) -> Late | None:
+    def _entered(self, submission: Row, score: float) -> Entered:
         seconds = seconds_late(submission.timestamp, self._duedate, submission.extension)
-        return late_by(self._rule, student, score, seconds) if seconds > 0 else None
+        late = late_by(self._rule, submission.student_id, score, seconds) if seconds > 0 else None
+        return Entered(submission.timestamp, submission.extension, late)
 
-    def _enter_penalties(self, book: Connection, notebooks: Mapping[str, Row], late: Mapping[str, Late | None]) -> None:
-        values = [
-            {"row": notebooks[student].id, "late_submission_penalty": found.penalty if found else None}
-            for student, found in late.items()
-            if notebooks[student].late_submission_penalty != (found.penalty if found else None)
-        ]
+    def _enter_penalties(self, book: Connection, notebooks: Mapping[str, Row], entered: Mapping[str, Entered]) -> None:
+        values = []
+        for student, what in entered.items():
+            penalty = what.late.penalty if what.late else None
+            if notebooks[student].late_submission_penalty != penalty:
+                values.append({"row": notebooks[student].id, "late_submission_penalty": penalty})
         _update(book, self._tables["submitted_notebook"], values)
 
 

@@ -19,7 +19,7 @@ from .late import Rule
 from .log import History, sha256
 from .record import Times
 from .release import Release
-from .standings import Standing, late_by, seconds_late
+from .standings import Standing, late_by
 from .submitted import read_submission, submission_id
 from .summary import Line, line_of
 from .verdict import Verdict
@@ -112,11 +112,10 @@ def _entered(line: Mapping[str, Any], standing: Standing | None, rule: Rule, tim
         return False
     if (standing.extension if extension is None else extension) != standing.extension:
         return False
-    seconds = seconds_late(standing.timestamp, standing.duedate, standing.extension)
     logged = line.get("late")
-    if seconds <= 0 or logged is None:
-        return seconds <= 0 and logged is None
-    now = late_by(rule, line["student"], standing.score, seconds)
+    if standing.seconds_late <= 0 or logged is None:
+        return standing.seconds_late <= 0 and logged is None
+    now = late_by(rule, line["student"], standing.score, standing.seconds_late)
     return all(map(_same, logged, (now.seconds, now.score, now.penalty)))
 
 

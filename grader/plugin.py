@@ -8,18 +8,26 @@ cells hold their results; nbgrader's SaveAutoGrades then enters them.
 from __future__ import annotations
 
 import atexit
+import dataclasses
 import secrets
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
 
 from .bench import open_bench
-from .course import Course, find_course
+from .course import Course, active_course
 from .files import write_whole
-from .grade import Bench, GradedSubmission, grade_submission
+from .grade import Bench, grade_submission
+from .inputs import run_inputs
+from .late import read_extensions
+from .log import Log
+from .record import log_line, run_line
+from .result import Result, result_of
 from .sandbox.host import ALL
+from .standings import open_gradebook, read_max_scores, read_standings
 from .submitted import read_submission
 
 
@@ -28,43 +36,78 @@ class GraderFault(Exception):
 
 
 class SubmissionExporter(NotebookExporter):
-    """Grades submitted notebooks as they are read; passes autograded ones through."""
+    """Grades submitted notebooks as they are read; passes autograded ones through, and logs the grade they got."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._open = ExitStack()
         atexit.register(self._open.close)
         self._benches: dict[str, Bench] = {}
+        self._runs: dict[str, int] = {}  # by assignment: number of the line with which the log begins this run
+        self._graded: dict[tuple[str, str], Result] = {}
         converter = self.parent
         self._coursedir = converter.coursedir
+        self._course: Course = active_course(Path(self._coursedir.root))
         # nbgrader would copy a submission's other files and follow links doing so; nothing of ours needs the copies
         self._coursedir.ignore = [*self._coursedir.ignore, "*"]
 
     def from_filename(self, filename: str, resources: dict | None = None, **kwargs: Any) -> tuple[str, dict]:
         """nbgrader calls this twice per notebook: on the submitted file, then on what the first call returned."""
         names = (resources or {})["nbgrader"]
+        assignment, student = names["assignment"], names["student"]
         folder = Path(filename).parent
-        if not self._is_submitted(folder, names["assignment"], names["student"]):
-            return super().from_filename(filename, resources=resources, **kwargs)
-        graded = self._grade(folder, names["assignment"], names["student"])
-        return super().from_notebook_node(graded.notebook, resources=resources, **kwargs)
+        if not self._is_submitted(folder, assignment, student):
+            output = super().from_filename(filename, resources=resources, **kwargs)
+            self._log(assignment, student)  # nbgrader's preprocessors have entered the grade by now
+            return output
+        notebook = self._grade(folder, assignment, student)
+        return super().from_notebook_node(notebook, resources=resources, **kwargs)
 
     def _is_submitted(self, folder: Path, assignment: str, student: str) -> bool:
         submitted = self._coursedir.format_path(self._coursedir.submitted_directory, student, assignment)
         return folder.absolute() == Path(submitted).absolute()
 
-    def _grade(self, folder: Path, assignment: str, student: str) -> GradedSubmission:
-        graded = grade_submission(self._bench(assignment), read_submission(folder, assignment, student))
+    def _grade(self, folder: Path, assignment: str, student: str) -> NotebookNode:
+        submission = read_submission(folder, assignment, student)
+        graded = grade_submission(self._bench(assignment), submission)
         if graded.verdict.infra:
             raise GraderFault(next(case.message for case in graded.verdict.cases if case.status == "INFRA"))
+        result = result_of(self._bench(assignment).release, submission, graded)
         autograded = Path(self._coursedir.format_path(self._coursedir.autograded_directory, student, assignment))
         autograded.mkdir(parents=True, exist_ok=True)
-        write_whole(autograded / "verdict.json", graded.verdict.to_json())
-        return graded
+        write_whole(autograded / "verdict.json", result.verdict_text)
+        self._extend(assignment, student)
+        self._graded[assignment, student] = dataclasses.replace(result, notebook_text="")
+        return graded.notebook
+
+    def _extend(self, assignment: str, student: str) -> None:
+        """Enter the extension of the course's list, before nbgrader looks how late the submission is."""
+        from nbgrader.api import Gradebook
+
+        extension = read_extensions(self._course, assignment).get(student)
+        if extension is not None:
+            with Gradebook(self._course.db_url, self._coursedir.course_id) as book:
+                book.find_submission(assignment, student).extension = extension
+                book.db.commit()
+
+    def _log(self, assignment: str, student: str) -> None:
+        result = self._graded.pop((assignment, student), None)
+        if result is None:
+            return
+        with open_gradebook(self._course) as engine:
+            if assignment not in self._runs:
+                self._runs[assignment] = self._begin(assignment, read_max_scores(engine, assignment))
+            entered = read_standings(engine, assignment, student)[student].entered
+        Log(self._course.log).append([{**log_line(assignment, self._runs[assignment], result), **entered.to_log()}])
+
+    def _begin(self, assignment: str, max_scores: dict[str, float]) -> int:
+        bench = self._bench(assignment)
+        inputs = run_inputs(self._course, assignment, bench.limits, ALL)
+        line = run_line(assignment, "nbgrader autograde", bench.salt, inputs, max_scores)
+        return Log(self._course.log).append([line])[0]
 
     def _bench(self, assignment: str) -> Bench:
         if assignment not in self._benches:
-            course: Course = find_course(Path(self._coursedir.root))
-            bench = open_bench(course, assignment, secrets.token_hex(16), layers=ALL)
+            bench = open_bench(self._course, assignment, secrets.token_hex(16), layers=ALL)
             self._benches[assignment] = self._open.enter_context(bench)
         return self._benches[assignment]

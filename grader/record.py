@@ -21,7 +21,7 @@ from .gradebook import Entry, GradeRecorder
 from .late import Rule
 from .log import Log, sha256
 from .result import Result
-from .standings import Late, open_gradebook
+from .standings import open_gradebook, read_max_scores
 
 BATCH = 32  # submissions in one transaction
 SECONDS = 1.0  # a batch that began longer ago is written at the next result, full or not
@@ -47,7 +47,6 @@ class Recording:
         entry = None
         if not result.infra:
             entry = Entry(result.student, result.scores, result.untouched, *self._times(result.student))
-            line |= {"points": result.points, "auto": result.scores, "untouched": result.untouched}
         self._add(entry, line)
 
     def add_again(self, line: Mapping[str, Any]) -> None:
@@ -61,9 +60,9 @@ class Recording:
             return
         sync_file_system(self._course.data)
         entries = [entry for entry, _ in self._waiting if entry is not None]
-        late = self._recorder.record(entries) if entries else {}
+        entered = self._recorder.record(entries) if entries else {}
         Log(self._course.log).append(
-            [line if entry is None else {**line, "late": _late(late[entry.student])} for entry, line in self._waiting]
+            [line if entry is None else {**line, **entered[entry.student].to_log()} for entry, line in self._waiting]
         )
         self._waiting.clear()
 
@@ -77,18 +76,32 @@ class Recording:
     def _write_files(self, result: Result) -> dict[str, Any]:
         folder = self._course.autograded / result.student / self._assignment
         folder.mkdir(parents=True, exist_ok=True)
-        verdict, notebook = result.verdict_text.encode(), result.notebook_text.encode()
+        notebook = result.notebook_text.encode()
         write_whole(folder / f"{self._assignment}.ipynb", notebook)
-        write_whole(folder / "verdict.json", verdict)
-        return {
-            "what": "not graded" if result.infra else "grade",
-            "assignment": self._assignment,
-            "student": result.student,
-            "run": self._run,
-            "submission": result.submission,
-            "verdict": sha256(verdict),
-            "notebook": sha256(notebook),
-        }
+        write_whole(folder / "verdict.json", result.verdict_text)
+        return {**log_line(self._assignment, self._run, result), "notebook": sha256(notebook)}
+
+
+def run_line(
+    assignment: str, by: str, salt: str, inputs: Mapping[str, str], max_scores: Mapping[str, float]
+) -> dict[str, Any]:
+    about = {"by": by, "salt": salt, "inputs": inputs, "versions": versions(), "max": max_scores}
+    return {"what": "run", "assignment": assignment, **about}
+
+
+def log_line(assignment: str, run: int, result: Result) -> dict[str, Any]:
+    """What the log says about a result, as far as it is known before the gradebook has it."""
+    line = {
+        "what": "not graded" if result.infra else "grade",
+        "assignment": assignment,
+        "student": result.student,
+        "run": run,
+        "submission": result.submission,
+        "verdict": sha256(result.verdict_text.encode()),
+    }
+    if not result.infra:
+        line |= {"points": result.points, "auto": result.scores, "untouched": result.untouched}
+    return line
 
 
 @contextmanager
@@ -112,24 +125,8 @@ def open_recording(
     log = Log(course.log)
     with open_gradebook(course) as engine:
         recorder = GradeRecorder(engine, assignment, rule)
-        (run,) = log.append(
-            [
-                {
-                    "what": "run",
-                    "assignment": assignment,
-                    "by": by,
-                    "salt": salt,
-                    "inputs": inputs,
-                    "versions": versions(),
-                }
-            ]
-        )
+        (run,) = log.append([run_line(assignment, by, salt, inputs, read_max_scores(engine, assignment))])
         recording = Recording(course, assignment, run, recorder, times)
         yield recording
         recording.flush()
     log.append([{"what": "done", "assignment": assignment, "run": run}])
-
-
-def _late(late: Late | None) -> list[float | None] | None:
-    """How late a submission was, as the log has it: seconds, score without penalty, penalty. None: in time."""
-    return None if late is None else [late.seconds, late.score, late.penalty]

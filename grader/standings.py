@@ -1,4 +1,4 @@
-"""The gradebook as it is: read in a few queries, without importing nbgrader (which takes longer than a class to read)."""
+"""The gradebook as it is, read in a few queries. nbgrader itself, which takes longer to import, is not needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .course import Course, CourseError
 from .late import Rule
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine, Row
+    from sqlalchemy import Engine, Row
 
 PATIENCE = 30.0  # seconds to wait while the formgrader writes
 
@@ -41,6 +41,24 @@ class Late:
     seconds: float
     score: float
     penalty: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What was entered for a submission besides its scores. Times are UTC; `late` is None where it was in time."""
+
+    timestamp: datetime | None
+    extension: timedelta | None
+    late: Late | None
+
+    def to_log(self) -> dict[str, Any]:
+        """The same as a line of the log has it, in seconds and points."""
+        late = self.late
+        return {
+            "handed_in": self.timestamp.isoformat() if self.timestamp else None,
+            "extension": self.extension.total_seconds() if self.extension else None,
+            "late": [late.seconds, late.score, late.penalty] if late else None,
+        }
 
 
 @contextmanager
@@ -81,6 +99,15 @@ class Standing:
     duedate: datetime | None
     extension: timedelta | None
 
+    @property
+    def seconds_late(self) -> float:
+        return seconds_late(self.timestamp, self.duedate, self.extension)
+
+    @property
+    def entered(self) -> Entered:
+        late = Late(self.seconds_late, self.score, self.penalty) if self.seconds_late > 0 else None
+        return Entered(self.timestamp, self.extension, late)
+
 
 _OURS = """
     FROM submitted_notebook sn
@@ -89,6 +116,7 @@ _OURS = """
     JOIN notebook n ON sn.notebook_id = n.id
 """
 _COUNTED = "CASE WHEN g.manual_score IS NULL THEN g.auto_score ELSE g.manual_score END"
+_OF = "WHERE a.name = :assignment AND n.name = :assignment AND (:student IS NULL OR sa.student_id = :student)"
 _STANDINGS = text(
     f"""
     SELECT sa.student_id AS student, sa.timestamp, sa.extension, a.duedate, sn.late_submission_penalty AS penalty,
@@ -102,16 +130,17 @@ _STANDINGS = text(
     LEFT JOIN grade g ON g.notebook_id = sn.id
     LEFT JOIN grade_cells gc ON gc.id = g.cell_id
     LEFT JOIN task_cells tc ON tc.id = g.cell_id
-    WHERE a.name = :assignment AND n.name = :assignment
+    {_OF}
     GROUP BY sn.id, sa.student_id, sa.timestamp, sa.extension, a.duedate, sn.late_submission_penalty
     """
 ).columns(timestamp=DateTime(), extension=Interval(), duedate=DateTime())
 
 
-def read_standings(engine: Engine, assignment: str) -> dict[str, Standing]:
-    """Everybody's standing in the gradebook, by student. Reads without importing nbgrader."""
+def read_standings(engine: Engine, assignment: str, student: str | None = None) -> dict[str, Standing]:
+    """Standings in the gradebook by student: everybody's, or one student's."""
     with engine.connect() as book:
-        return {row.student: _standing(row) for row in book.execute(_STANDINGS, {"assignment": assignment})}
+        rows = book.execute(_STANDINGS, {"assignment": assignment, "student": student})
+        return {row.student: _standing(row) for row in rows}
 
 
 def _standing(row: Row) -> Standing:
@@ -129,24 +158,29 @@ def _standing(row: Row) -> Standing:
     return Standing(recorded, row.score, row.penalty, row.timestamp, row.duedate, row.extension)
 
 
-_SCORES = text(
-    f"SELECT sa.student_id AS student, c.name, g.auto_score AS value {_OURS} JOIN grade g ON g.notebook_id = sn.id"
-    " JOIN base_cell c ON c.id = g.cell_id WHERE a.name = :assignment AND n.name = :assignment"
-)
-_COMMENTS = text(
-    f"SELECT sa.student_id AS student, c.name, g.auto_comment AS value {_OURS} JOIN comment g ON g.notebook_id = sn.id"
-    " JOIN base_cell c ON c.id = g.cell_id WHERE a.name = :assignment AND n.name = :assignment"
-)
+_AUTOMATIC = {
+    "auto_score": "JOIN grade g ON g.notebook_id = sn.id JOIN base_cell c ON c.id = g.cell_id",
+    "auto_comment": "JOIN comment g ON g.notebook_id = sn.id JOIN base_cell c ON c.id = g.cell_id",
+}
 
 
-def read_automatic(engine: Engine, assignment: str) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
-    """Automatic scores and automatic comments as the gradebook has them: {student: {grade_id: value}} of each."""
-    with engine.connect() as book:
-        return _by_student(book, _SCORES, assignment), _by_student(book, _COMMENTS, assignment)
-
-
-def _by_student(book: Connection, query: Any, assignment: str) -> dict[str, dict[str, Any]]:
+def read_automatic(engine: Engine, assignment: str, what: str) -> dict[str, dict[str, Any]]:
+    """Every "auto_score" or "auto_comment" of the gradebook: {student: {grade_id: value}}."""
+    query = text(f"SELECT sa.student_id AS student, c.name, g.{what} AS value {_OURS} {_AUTOMATIC[what]} {_OF}")
     found: dict[str, dict[str, Any]] = {}
-    for row in book.execute(query, {"assignment": assignment}):
-        found.setdefault(row.student, {})[row.name] = row.value
+    with engine.connect() as book:
+        for row in book.execute(query, {"assignment": assignment, "student": None}):
+            found.setdefault(row.student, {})[row.name] = row.value
     return found
+
+
+def read_max_scores(engine: Engine, assignment: str) -> dict[str, float]:
+    """What each graded cell is worth in the gradebook, by grade_id."""
+    query = text(
+        "SELECT c.name, COALESCE(gc.max_score, tc.max_score) AS points FROM base_cell c"
+        " JOIN notebook n ON c.notebook_id = n.id JOIN assignment a ON n.assignment_id = a.id"
+        " LEFT JOIN grade_cells gc ON gc.id = c.id LEFT JOIN task_cells tc ON tc.id = c.id"
+        " WHERE a.name = :assignment AND n.name = :assignment AND c.type IN ('GradeCell', 'TaskCell')"
+    )
+    with engine.connect() as book:
+        return {row.name: row.points for row in book.execute(query, {"assignment": assignment})}
