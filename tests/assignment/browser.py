@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -23,9 +24,11 @@ SECONDS = 90  # for one step, JupyterLab's start on a busy machine included
 
 
 @contextlib.contextmanager
-def started(command: list[str], line: str, cwd: Path) -> Iterator[str]:
+def started(command: list[str], line: str, cwd: Path, **environment: str) -> Iterator[str]:
     """Start a program, give what `line` matches in its error output, and stop it in the end."""
-    process = subprocess.Popen(command, cwd=cwd, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    surroundings = {**os.environ, **environment}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, cwd=cwd, env=surroundings, **quiet)
     try:
         yield first_match(process.stderr, line)
     finally:
@@ -47,8 +50,11 @@ def jupyter_lab(folder: Path) -> Iterator[str]:
     """JupyterLab on a folder; gives its address, token included."""
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--port=0"]
     options = ["--LabApp.expose_app_in_browser=True", "--ServerApp.open_browser=False", f"--notebook-dir={folder}"]
-    with started([*command, *options], r"http://127\.0\.0\.1:\d+/lab\?token=\w+", folder) as address:
-        yield address
+    line = r"http://127\.0\.0\.1:\d+/lab\?token=\w+"
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as own:  # the settings of whoever runs the tests stay
+        settings = dict.fromkeys(("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"), own)
+        with started([*command, *options], line, folder, **settings) as address:
+            yield address
 
 
 class Page:

@@ -24,6 +24,8 @@ POINTS = {
     "written_test_mode": 5,
     "written_why_it_works": 5,
 }
+VISIBLE = [name for name in POINTS if name.endswith("_visible")]
+HIDDEN = [name for name in POINTS if name.endswith("_hidden") or name.startswith("bonus_")]
 STUBS = ["batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt"]
 
 
@@ -80,20 +82,16 @@ def test_stubs_define_the_function_they_are_named_after(source):
 
 def test_hidden_cells_hold_comments_only(source):
     """Does a hidden cell give away nothing that runs?"""
-    hidden = [
-        cell for cell in cells_with(source, grade=True) if notebook.graded_as(cell)["grade_id"].endswith("_hidden")
-    ]
-    assert len(hidden) == 5
+    hidden = [cell for cell in cells_with(source, grade=True) if notebook.graded_as(cell)["grade_id"] in HIDDEN]
+    assert len(hidden) == len(HIDDEN)
     for cell in hidden:
         assert all(line.startswith("# ") for line in cell.source.splitlines())
 
 
 def test_visible_cells_are_one_call(source):
     """Is each visible check one expression that needs nothing but `checks` and the student's functions?"""
-    visible = [
-        cell for cell in cells_with(source, grade=True) if notebook.graded_as(cell)["grade_id"].endswith("_visible")
-    ]
-    assert len(visible) == 5
+    visible = [cell for cell in cells_with(source, grade=True) if notebook.graded_as(cell)["grade_id"] in VISIBLE]
+    assert len(visible) == len(VISIBLE)
     for cell in visible:
         assert re.fullmatch(r"checks\.\w+\(\w+(, \w+)*\)", cell.source)
 

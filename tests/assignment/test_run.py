@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from . import notebook
+from .test_notebook import VISIBLE
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def stderr_of(ran):
 def test_untouched_notebook_runs_to_the_end(untouched):
     """Is nothing red before anything is written, and does every check say that it waits?"""
     checks = checks_in(untouched)
-    assert len(checks) == 5
+    assert len(checks) == len(VISIBLE)
     for cell in checks:
         assert notebook.points_of(cell)[0] == 0
         assert "NOT ATTEMPTED" in notebook.text_of(cell)
@@ -61,7 +62,7 @@ def test_cells_that_wait_say_for_what(untouched):
 def test_solved_notebook_is_all_green(solved):
     """Does the reference solution earn every visible point, without a warning?"""
     checks = checks_in(solved)
-    assert len(checks) == 5
+    assert len(checks) == len(VISIBLE)
     for cell in checks:
         earned, most = notebook.points_of(cell)
         assert earned == most == notebook.graded_as(cell)["points"]
