@@ -18,7 +18,11 @@ from grader.sandbox.wire import Handle, WireError, decode, encode, most_bytes
 from .test_wire import message
 
 LIMITS = Limits(message_bytes=200_000, message_nodes=2_000)
-CORPUS = sorted((Path(__file__).parent / "wire_corpus").glob("*"))
+CORPUS = [
+    bytes.fromhex(line)
+    for line in (Path(__file__).parent / "wire_corpus.hex").read_text().splitlines()
+    if not line.startswith("#")
+]
 
 keys = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
 dtypes = (
@@ -138,10 +142,11 @@ def test_damaged_messages_are_refused(value: Any, data: st.DataObject) -> None:
     is_refused_or_small(bytes(raw))
 
 
-@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
-def test_corpus_of_the_coverage_guided_fuzzer(path: Path) -> None:
+def test_corpus_of_the_coverage_guided_fuzzer() -> None:
     """Do the inputs that once reached a new branch still end in a value or WireError?"""
-    is_refused_or_small(path.read_bytes())
+    assert len(CORPUS) > 50
+    for raw in CORPUS:
+        is_refused_or_small(raw)
 
 
 WORST = {
