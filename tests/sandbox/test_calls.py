@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from grader.sandbox.child import encode_call
 from grader.sandbox.host import (
     MISSING,
     Child,
@@ -17,6 +18,7 @@ from grader.sandbox.host import (
     RemoteError,
     Sandbox,
 )
+from grader.sandbox.wire import earlier
 
 DEFINITIONS = """\
 import math
@@ -183,6 +185,32 @@ def test_a_call_that_never_ends_is_stopped(student: Child) -> None:
     for use in (lambda: student.call("identity", (1,)), lambda: student.run_cell("1"), lambda: student.lookup("x")):
         with pytest.raises(ChildDied, match="ran out of time"):
             use()
+
+
+def test_calls_made_at_once_answer_like_calls_made_one_by_one(student: Child) -> None:
+    """A batch saves messages: does each of its calls see the results of earlier ones, and fail alone?"""
+    x, config = np.ones((2, 2)), {"mean": np.zeros(2)}
+    limits = Limits()
+    first = encode_call("forward", (x, x[0]), {"config": config}, limits)
+    second = encode_call("backward", (x, earlier(0, 1)), {}, limits)
+    bad = encode_call("fails", (1,), {}, limits)
+    nowhere = encode_call("backward", (x, earlier(2, 0)), {}, limits)
+    answers = student.batch([first, second, bad, nowhere, encode_call("identity", (5,), {}, limits)])
+    assert np.array_equal(student.read_answer(answers[0], (x, x[0]), {"config": config}).value[0], np.zeros((2, 2)))
+    assert student.read_answer(answers[1], (x, None), {}).value[2] == 1e-5
+    with pytest.raises(RemoteError, match="bad value 2"):
+        student.read_answer(answers[2], (1,), {})
+    assert student.read_answer(answers[3], (x, None), {}) is None
+    assert student.read_answer(answers[4], (5,), {}).value == 5
+    assert student.call("identity", (1,)).value == 1
+
+
+def test_arguments_that_were_left_alone_do_not_travel_back(student: Child) -> None:
+    """Is None in place of an argument the sign that it is as it was?"""
+    x = np.arange(4.0)
+    assert student.call("identity", (x,)).args == (None,)
+    student.run_cell("def change(x): x[0] = 9; return x")
+    assert np.array_equal(student.call("change", (x,)).args[0], [9, 1, 2, 3])
 
 
 def test_a_result_too_large_to_bring_out_is_named() -> None:

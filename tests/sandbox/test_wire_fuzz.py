@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nst
 
+from grader.sandbox import wire
 from grader.sandbox.limits import Limits
 from grader.sandbox.wire import Handle, WireError, decode, encode, most_bytes
 
@@ -165,8 +167,23 @@ def test_memory_is_bounded(raw: bytes) -> None:
     """How much does the trusted side hold at most for one message? What `wire` says in its first lines."""
     tracemalloc.start()
     try:
-        is_refused_or_small(raw)
+        with contextlib.suppress(WireError):
+            decode(raw, LIMITS)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert most < 8 * most_bytes(LIMITS) + 400 * LIMITS.message_nodes
+    one = LIMITS.message_bytes  # all of these messages are about as large as they may be
+    texts, trees = 4 * min(one, wire.TEXT_BYTES), 8 * min(one, wire.TREE_BYTES)
+    assert most < one + texts + trees + 400 * LIMITS.message_nodes
+    assert len(raw) > one / 2 or len(raw) > 3 * LIMITS.message_nodes
+
+
+def test_text_is_rationed() -> None:
+    """Could a message of nothing but text, four bytes a character in memory, be as large as one of arrays?"""
+    limits = Limits()
+    half = b"x" * (wire.TEXT_BYTES // 2 + 1)
+    assert len(decode(message(["l", ["u", 0]], half), limits)[0]) == len(half)
+    with pytest.raises(WireError, match="too much text"):
+        decode(message(["l", ["u", 0], ["u", 1]], half, half), limits)
+    with pytest.raises(wire.TooLarge):
+        encode([half.decode(), half.decode()], limits)
