@@ -39,6 +39,7 @@ def test_right_functions_pass():
         (lambda m, s: steps(m, s) - 1, ["steps_known", "steps_any"]),
         (lambda m, s: {0.5: 7, 0.9: 44, 0.99: 459, 0.999: 4603}.get(m, 1), ["steps_any"]),
         (lambda m, s: 5 if s == 0.05 else steps(m, s), ["steps_any"]),
+        (lambda m, s: steps(m, s) - (s == 0.999), ["steps_any"]),
         (lambda m, s: steps(m, s) + 0.5, ["steps_known", "steps_any"]),
         (lambda m, s: math.nan, ["steps_known", "steps_any"]),
         (lambda m, s: str(steps(m, s)), ["steps_known", "steps_any"]),

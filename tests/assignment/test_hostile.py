@@ -2,6 +2,7 @@
 
 import warnings
 
+import check_answer
 import checks
 import numpy as np
 import pytest
@@ -167,3 +168,14 @@ def test_a_leaked_global_cannot_pass():
     out, cache = reference.batchnorm_forward(np.eye(6, 4), np.ones(4), np.zeros(4), {"mode": "train"})
     table = checks.forward_train(lambda *_: (out, cache))
     assert table.points == 0
+
+
+def test_what_nobody_thought_of_becomes_a_row():
+    """Does an error that arises while an answer is looked at stay inside its row?"""
+
+    def look():
+        raise RecursionError
+
+    row = check_answer.judge("dx", 4.0, look)
+    assert (row.status, row.points) == ("ERROR", 0.0)
+    assert row.message == "What came back could not be read (RecursionError)."

@@ -11,7 +11,7 @@ def a_table():
     return Table(
         "Forward <pass>",
         [
-            Row("a", "first", "PASS", 1.0, 1.0, ratio=0.25, where="[0, 1]", got="1.5", expected="1.5"),
+            Row("a", "first", "PASS", 1.0, 1.0, ratio=0.25, where="<i>", got="1.5", expected="1.5"),
             Row("b", "second & last", "FAIL", 0.0, 2.0, message="b is <wrong>.", hint="Why?", ratio=4e6, got="2"),
             Row("c", "third", "NOT_ATTEMPTED", 0.0, 0.5, message="not written yet"),
         ],
@@ -72,6 +72,7 @@ def test_html_says_the_status_in_words_and_runs_nothing():
     assert ">NOT ATTEMPTED<" in text
     assert "Forward &lt;pass&gt;" in text
     assert "second &amp; last" in text
+    assert "&lt;i&gt;" in text
     assert "<script" not in text
     assert not re.search(r"(?<![-\w])color\s*:", text)  # letters keep the colour of the page, light or dark
 
