@@ -64,7 +64,7 @@ class Child:
         self._limits = limits
         self._born = time.monotonic()
         self._watched = self._born
-        self._pid = _pid_of(pidfd)
+        self.pid = _pid_of(pidfd)  # as seen from here
         self._dead: str | None = None
         self.active: tuple[str, ...] = ()
         self.skipped_files: tuple[str, ...] = ()
@@ -251,7 +251,7 @@ class Child:
     def _count_threads(self) -> None:
         """The kernel does not count the threads of root, and in a container the sandbox's user may be root."""
         try:
-            with open(f"/proc/{self._pid}/stat", "rb") as file:
+            with open(f"/proc/{self.pid}/stat", "rb") as file:
                 threads = int(file.read().rpartition(b")")[2].split()[17])
         except (OSError, IndexError, ValueError):
             return  # gone, or hidden from us: then we are not root, and the kernel counts

@@ -144,7 +144,7 @@ class Sandbox:
         child.prepare(dict(submitted_files), self._links)
         return child
 
-    def exit_of(self, number: int, seconds: float = END_SECONDS) -> Exit:
+    def exit_of(self, number: int, seconds: float = FORK_SECONDS) -> Exit:
         """How a child ended; waits for it. Raises `SandboxUnavailable` where the warm parent is gone as well."""
         deadline = time.monotonic() + seconds
         while number not in self._exits:

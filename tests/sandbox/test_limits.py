@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,12 @@ def test_memory_beside_the_heap_is_refused(tight: Sandbox) -> None:
     assert "not permitted" in outcome(tight, "import os; os.memfd_create('x')")
     source = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nx = libc.shmget(0, 4096, 0o1600)\nassert x == -1"
     assert outcome(tight, source) == "None"
+
+
+def test_when_memory_runs_out_a_submission_goes_first(tight: Sandbox) -> None:
+    """Would the machine rather kill the grader, or somebody's editor, than the process that ate the memory?"""
+    with tight.child() as child:
+        assert Path(f"/proc/{child.pid}/oom_score_adj").read_text().strip() == "1000"
 
 
 def test_the_scratch_folder_is_bounded(tight: Sandbox) -> None:
