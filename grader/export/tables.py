@@ -1,0 +1,109 @@
+"""The rows of each export: pure functions from what is known of a class to a table of text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..course import CourseError
+from ..marks import Marks
+from ..summary import harmless
+from ..verdict import Verdict
+from .roster import Roster
+
+Table = list[list[str]]
+
+MOODLE_MAXIMUM = 100.0  # Moodle refuses an import with a greater grade unless its 'unlimitedgrades' is set
+
+
+@dataclass(frozen=True, slots=True)
+class ClassGrades:
+    """What the exports are made from. `marks` has those with a grade; a fault of the grader gives none."""
+
+    assignment: str
+    verdicts: tuple[Verdict, ...]
+    marks: dict[str, Marks]
+    sections: dict[str, str]
+
+    @property
+    def max_score(self) -> float:
+        return max((marks.max_score for marks in self.marks.values()), default=0.0)
+
+
+def number(value: float) -> str:
+    """A number as every LMS reads it: a point, two digits behind it at most, as Canvas keeps them."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def canvas(grades: ClassGrades, roster: Roster, column: str) -> Table:
+    """Canvas gradebook import: Student, ID, SIS User ID, SIS Login ID, Section, then the assignment.
+
+    `column` is the assignment's heading; "Name (12345)" names the existing assignment 12345. The second row says how
+    many points are possible. Only students of the roster are in it: Canvas would take anybody else for a new name.
+    """
+    head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", column]
+    possible = ["    Points Possible", "", "", "", "", number(grades.max_score)]
+    rows = []
+    for student in _known(grades, roster):
+        name = roster.of(student, "student", "student name", "full name", "name") or _full_name(roster, student)
+        ids = [roster.of(student, "id"), roster.of(student, "sis user id"), roster.of(student, "sis login id")]
+        if not any(ids):
+            raise CourseError(
+                f"The roster has no Canvas id for '{student}'. It needs ID, SIS User ID or SIS Login ID: "
+                "use the file that Canvas exports (Grades, Export)."
+            )
+        fields = [name or student, *ids, roster.of(student, "section")]
+        rows.append([*map(harmless, fields), number(grades.marks[student].score)])
+    return [[harmless(cell) for cell in head], possible, *rows]
+
+
+MOODLE_IDS = ("Username", "ID number", "Email address")
+
+
+def moodle(grades: ClassGrades, roster: Roster | None, column: str) -> Table:
+    """Moodle grade import: columns that identify the user, then the grade item.
+
+    Of Username, ID number and Email address those are there that the roster fills for everybody; without a roster the
+    student's id is taken for the user name. On import, map one of them to the user and `column` to the grade item.
+    """
+    if roster is None:
+        names, students = ["Username"], sorted(grades.marks)
+        identities = {student: [student] for student in students}
+    else:
+        students = _known(grades, roster)
+        names = [name for name in MOODLE_IDS if all(_moodle_id(roster, student, name) for student in students)]
+        identities = {student: [_moodle_id(roster, student, name) for name in names] for student in students}
+        if not names:
+            raise CourseError("The roster fills none of these columns for everybody: " + ", ".join(MOODLE_IDS) + ".")
+    rows = [[*map(harmless, identities[student]), number(grades.marks[student].score)] for student in students]
+    return [[*names, harmless(column)], *rows]
+
+
+def _moodle_id(roster: Roster, student: str, name: str) -> str:
+    return roster.of(student, *{"Email address": ("email address", "email")}.get(name, (name.lower(),)))
+
+
+def cases(grades: ClassGrades) -> Table:
+    """One row per student and check, for a spreadsheet or a data frame; nothing in it is rounded."""
+    head = [
+        "student", "section", "cell", "case", "title", "status", "points", "max_points", "times_tolerance",
+        "misconception", "message",
+    ]  # fmt: skip
+    rows = []
+    for verdict in grades.verdicts:
+        for case in verdict.cases:
+            section = grades.sections.get(case.cell, "")
+            words = [verdict.student, section, case.cell, case.id, case.title, case.status.value]
+            numbers = [repr(case.points), repr(case.max_points), "" if case.ratio is None else repr(case.ratio)]
+            rows.append([*map(harmless, words), *numbers, harmless(case.misconception or ""), harmless(case.message)])
+    return [head, *rows]
+
+
+def _known(grades: ClassGrades, roster: Roster) -> Sequence[str]:
+    return [student for student in sorted(grades.marks) if student in roster.people]
+
+
+def _full_name(roster: Roster, student: str) -> str:
+    first = roster.of(student, "first name", "firstname", "given name")
+    last = roster.of(student, "surname", "last name", "lastname", "family name")
+    return f"{last}, {first}" if first and last else first or last

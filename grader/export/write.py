@@ -1,0 +1,106 @@
+"""`grader export`: write a class's grades to one file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import nbformat.v4
+
+from ..course import Course, CourseError
+from ..files import write_whole
+from ..marks import read_marks
+from ..release import graded_sections
+from ..verdict import Verdict
+from . import tables
+from .roster import read_roster
+
+
+class Format(StrEnum):
+    """The files there are."""
+
+    CANVAS = "canvas"
+    MOODLE = "moodle"
+    CASES = "cases"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written. `left_out` are students with a grade that are not in the file, `remarks` what to know."""
+
+    path: Path
+    rows: int
+    left_out: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def export_class(
+    course: Course,
+    assignment: str,
+    form: Format,
+    *,
+    to: Path | None = None,
+    roster: Path | None = None,
+    column: str = "",
+) -> Exported:
+    """Write the grades of a class. `column` is what the LMS calls the assignment, its name in the kit if left out.
+
+    Raises CourseError where nothing is graded, or the roster does not serve.
+    """
+    grades = _read(course, assignment)
+    heading = column or assignment
+    people = read_roster(roster, grades.marks) if roster else None
+    if form is Format.CANVAS:
+        if people is None:
+            raise CourseError(
+                "Canvas knows students by its own ids. Export its gradebook (Grades, Export) and pass that file: "
+                "--roster FILE"
+            )
+        table, head = tables.canvas(grades, people, heading), 2
+    elif form is Format.MOODLE:
+        table, head = tables.moodle(grades, people, heading), 1
+    else:
+        table, head = tables.cases(grades), 1
+    path = to or course.data / "exports" / f"{assignment}-{form}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\r\n").writerows(table)
+    write_whole(path, stream.getvalue())
+    left_out = _left_out(grades, form, people)
+    return Exported(path, len(table) - head, left_out, _remarks(grades, form))
+
+
+def _read(course: Course, assignment: str) -> tables.ClassGrades:
+    files = sorted(course.autograded.glob(f"*/{assignment}/verdict.json"))
+    verdicts = tuple(Verdict.from_json(path.read_text(encoding="utf-8")) for path in files)
+    if not verdicts:
+        raise CourseError(f"No submission of '{assignment}' is graded yet. Run: make grade")
+    graded = {verdict.student for verdict in verdicts if not verdict.infra}
+    marks = {student: mark for student, mark in read_marks(course, assignment).items() if student in graded}
+    release = course.release / assignment / f"{assignment}.ipynb"
+    sections = dict(graded_sections(nbformat.v4.reads(release.read_text(encoding="utf-8"))))
+    return tables.ClassGrades(assignment, verdicts, marks, sections)
+
+
+def _left_out(grades: tables.ClassGrades, form: Format, people) -> tuple[str, ...]:
+    if form is Format.CASES or people is None:
+        return ()
+    return tuple(sorted(grades.marks.keys() - people.people.keys()))
+
+
+def _remarks(grades: tables.ClassGrades, form: Format) -> tuple[str, ...]:
+    remarks = []
+    failed = [verdict.student for verdict in grades.verdicts if verdict.infra]
+    if failed:
+        remarks.append(f"Not graded, so without a score: {', '.join(failed)}. Run: make grade")
+    if form is Format.CASES:
+        return tuple(remarks)
+    waiting = sum(marks.waiting > 0 for marks in grades.marks.values())
+    if waiting:
+        remarks.append(f"{waiting} scores still lack answers that a person has to mark. Run: make formgrader")
+    if form is Format.MOODLE and any(marks.score > tables.MOODLE_MAXIMUM for marks in grades.marks.values()):
+        remarks.append("Some scores are above 100; Moodle refuses them unless its setting 'unlimitedgrades' is on.")
+    return tuple(remarks)
