@@ -51,6 +51,7 @@ def test_right_functions_pass():
         "one less",
         "a list of the known ones",
         "another wrong",
+        "one too few",
         "half",
         "nan",
         "text",
