@@ -73,15 +73,34 @@ def _one_assignment(course: Course, name: str) -> str:
 
 
 @app.command()
+def new(name: Annotated[str, typer.Argument(help="Name of its function, too.")], root: Root = Path()) -> None:
+    """Begin an assignment: the smallest one that works, to be made into a real one (docs/authoring.md)."""
+    from .scaffold import new_assignment
+
+    for path in new_assignment(find_course(root), name):
+        say.print(f"wrote {_plain(_below(path))}")
+
+
+@app.command()
 def release(assignment: Assignment = "", root: Root = Path()) -> None:
-    """Build the student version, enter it in the gradebook, and refuse it if anything secret shows."""
+    """Build the student version and enter it in the gradebook.
+
+    Refused while the solution does not earn every point, the untouched notebook earns one, or anything secret shows.
+    """
     from .release import make_release
+    from .validate import validate_assignment
 
     course = active_course(root)
     name = _one_assignment(course, assignment)
+    if wrong := [claim.text for claim in validate_assignment(course, name) if not claim.holds]:
+        lines = "\n  ".join(wrong)
+        raise CourseError(f"the release of '{name}' must not go out:\n  {lines}\nMend it and run: make release")
     make_release(course, name)
-    _check_for_leaks(course, name)
-    say.print(f"Released '{name}': {course.release / name}")
+    say.print(f"Released '{name}': {_plain(_below(course.release / name))}")
+
+
+def _below(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _check_for_leaks(course: Course, assignment: str) -> None:
