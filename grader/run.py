@@ -25,7 +25,7 @@ from .files import locked
 from .grade import Bench, grade_submission
 from .inputs import run_inputs
 from .late import excluded_students, late_rule, read_extensions
-from .log import GRADE, read_history
+from .log import GRADE, Log, read_history
 from .nbgrader_app import nbgrader_config
 from .plan import Plan, plan_run
 from .record import Times, open_recording
@@ -189,6 +189,8 @@ def _grade_and_record(
                     recording.add(result)
                     lines[result.student] = result.line
                     advance()
+    elif history.interrupted is not None:  # it was cut short after its last grade
+        Log(course.log).append([{"what": "done", "assignment": assignment, "run": history.interrupted["n"]}])
     standings = _standings(course, assignment)
     return [_with_standing(lines[student], standings) for student in sorted(lines)]
 
