@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from . import handout
 from .course import Course, CourseError, active_course, find_course
 from .sandbox.errors import SandboxUnavailable
 from .sandbox.layers import ALL, Layers
@@ -257,8 +258,13 @@ def formgrader(root: Root = Path(), port: Annotated[int, typer.Option(help="Port
 
     find_course(root)
     os.chdir(root)
-    command = [sys.executable, "-m", "jupyterlab", f"--port={port}", "--ServerApp.default_url=/formgrader"]
+    command = [sys.executable, "-m", "jupyterlab", f"--port={port}", "--LabApp.default_url=/formgrader"]
+    if os.geteuid() == 0:  # JupyterLab refuses root unless told; a container may have nobody else
+        command.append("--allow-root")
     os.execv(sys.executable, command)  # noqa: S606  (no shell; this process becomes JupyterLab)
+
+
+app.add_typer(handout.commands)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ..course import Course
 from ..release import load_release
+from .formats import VISIBILITIES
 
-VISIBILITIES = ("hidden", "after_due_date", "after_published", "visible")
 SETTINGS = "gradescope.json"
 
 SETUP = """#!/usr/bin/env bash

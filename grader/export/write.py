@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import nbformat.v4
@@ -16,15 +15,8 @@ from ..marks import read_marks
 from ..release import graded_sections
 from ..verdict import Verdict
 from . import tables
+from .formats import Format
 from .roster import read_roster
-
-
-class Format(StrEnum):
-    """The files there are."""
-
-    CANVAS = "canvas"
-    MOODLE = "moodle"
-    CASES = "cases"
 
 
 @dataclass(frozen=True, slots=True)

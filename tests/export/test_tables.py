@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from grader.course import Course, CourseError
+from grader.export.formats import Format
 from grader.export.roster import read_roster
 from grader.export.tables import number
-from grader.export.write import Format, export_class
+from grader.export.write import export_class
 from grader.verdict import Verdict
 from tests import graded, tiny
 
