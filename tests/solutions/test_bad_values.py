@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grader.checking import Case
+from grader.checking import Case, CaseFailed
 from grader.verdict import Status
 from solutions.batchnorm import in_process
 from solutions.batchnorm.cases import make_cases
 from solutions.batchnorm.in_process import Outcome, grade
+from solutions.batchnorm.reading import real_array
 
 RIGHT = in_process.REFERENCE
 
@@ -97,6 +98,17 @@ def test_subclass_cannot_lie_about_its_numbers(cases: list[Case]) -> None:
     """An ndarray subclass says it has the right shape and equals everything. Is the buffer looked at?"""
     source = forward_returning("np.zeros(3).view(Liar), (x_hat, gamma, inv_std)", extra="import numpy as np\n" + LIAR)
     assert "out has shape (3,)" in ordinary(cases, source).message
+
+
+def test_reading_takes_the_buffer_of_a_subclass() -> None:
+    """Should such an object come through the wire one day: is it asked, or looked at?"""
+    names: dict[str, type] = {"np": np}  # type: ignore[dict-item]
+    exec(LIAR, names)  # noqa: S102  (the text above)
+    array = real_array("out", np.arange(3.0).view(names["Liar"]), (3,))
+    assert type(array) is np.ndarray
+    assert array.tolist() == [0.0, 1.0, 2.0]
+    with pytest.raises(CaseFailed, match=r"shape \(3,\)"):
+        real_array("out", np.zeros(3).view(names["Liar"]), (7, 4))
 
 
 @pytest.mark.parametrize("expression", [*INSTEAD_OF_OUT, "np.zeros((0, 4))", "np.float64(1)"])

@@ -157,6 +157,22 @@ def test_forward_points_decide_the_proviso_at_one_half(cases: list[Case]) -> Non
     assert share == 7.5 / 9
 
 
+def test_right_forward_gives_no_slack(cases: list[Case]) -> None:
+    """Differences tell nine digits. May a gradient with a right forward be wrong in the eleventh?"""
+    source = in_process.REFERENCE.replace(
+        "    return dx, dgamma, dbeta", "    return dx, dgamma * (1 + 1e-11), dbeta", 1
+    )
+    outcomes = grade(cases, source, fallback="")
+    assert outcomes["backward_hidden/dgamma"].status is Status.FAIL
+
+
+def test_lost_digits_are_charged_once(cases: list[Case]) -> None:
+    """Every dx is right to eleven digits only. Does that cost the form case, and nothing else?"""
+    source = in_process.REFERENCE.replace("dx = dx_centred + dmu / n", "dx = (dx_centred + dmu / n) * (1 + 1e-11)")
+    outcomes = grade(cases, source, fallback="")
+    assert {case for case, o in outcomes.items() if o.status is not Status.PASS} == {"backward_hidden/form"}
+
+
 def test_alt_is_not_judged_against_the_other_backward(cases: list[Case]) -> None:
     """Both backward functions make the same mistake. Does their agreement help?"""
     wrong = in_process.REFERENCE.replace("dmu = -dx_centred", "dmu = 0 * dx_centred").replace(
