@@ -10,7 +10,7 @@ from tolerance import relative_error, times_tolerance
 def numbers(label, value, shape):
     """Return `value` as a real array of this shape; (1, D) and (D, 1) count as (D,) here.
 
-    `require_shape` judges the shape itself: a wrong shape alone does not cost the points for the values.
+    `require_shape` judges dtype and shape themselves: alone they do not cost the points for the values.
     """
     if value is None:
         raise wrong("is_none", label=label)
@@ -34,6 +34,8 @@ def require_shape(label, value, shape):
         raise wrong("is_not_array", label=label, kind=kind_of(value))
     if value.dtype.kind != "f":
         raise wrong("wrong_dtype", label=label, dtype=value.dtype)
+    if value.dtype.itemsize < np.dtype(np.float64).itemsize:
+        raise wrong("low_precision", label=label, dtype=value.dtype)
     if value.shape != shape:
         raise wrong("wrong_shape", label=label, got=value.shape, expected=shape)
 
@@ -43,10 +45,11 @@ def compare(*answers, n):
     worst = {"ratio": -1.0}
     for label, value, expected, scale in answers:
         got = numbers(label, value, expected.shape)
-        ratios = times_tolerance(got, expected, scale, n)
+        precision = np.float32 if got.dtype == np.float32 else np.float64  # the dtype is for `require_shape`
+        ratios = times_tolerance(got, expected, scale, n, precision)
         facts = facts_at_worst(label if len(answers) > 1 else "", got, expected, ratios)
         if np.any(ratios > 1.0):
-            raise too_far(label, got, expected, scale, n, facts)
+            raise too_far(label, facts)
         worst = max(worst, facts, key=lambda facts: facts["ratio"])
     return worst
 
@@ -65,15 +68,12 @@ def facts_at_worst(label, got, expected, ratios):
     }
 
 
-def too_far(label, got, expected, scale, n, facts):
+def too_far(label, facts):
     """The Problem for an answer outside the tolerance."""
     words = {"got": facts["got"], "expected": facts["expected"], "where": facts["where"].removeprefix(label)}
     if facts["ratio"] is None:
         return wrong("not_finite", facts, label=label, **words)
-    message = say("wrong_value", label=label, ratio=times(facts["ratio"]), **words)
-    if got.dtype.itemsize < 8 and np.all(times_tolerance(got, expected, scale, n, np.float32) <= 1.0):
-        message += " " + say("low_precision", label=label, dtype=got.dtype)
-    return Problem("FAIL", message, **facts)
+    return wrong("wrong_value", facts, label=label, ratio=times(facts["ratio"]), **words)
 
 
 def pair(got, expected, apart):

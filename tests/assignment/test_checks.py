@@ -191,10 +191,41 @@ def test_a_cache_that_is_used_up_is_noticed():
 
 
 def test_float32_on_the_way_is_named():
-    """Does a student who converted to float32 read that precision was lost, not that the formula is wrong?"""
+    """Does a student who converted to float32 lose the points for the type only, and read what happened?"""
     table = checks.backward(FORWARD, backward_with(lambda dout, dx, dg, db: (dx.astype(np.float32), dg, db)))
-    assert lost(table) == ["dx"]
-    assert "agrees only to the precision of float32" in table.rows[2].message
+    assert lost(table) == ["gradient_shapes"]
+    assert "dx has dtype float32, less precise than what went in" in table.rows[3].message
+
+
+def test_a_rough_answer_in_half_precision_is_wrong():
+    """Can the tolerance be made wider by returning float16?"""
+    half = backward_with(lambda dout, dx, dg, db: (dx.astype(np.float16), dg, db))
+    assert "dx" in lost(checks.backward(FORWARD, half))
+
+
+def test_one_variance_costs_its_points_once():
+    """Is running_var accepted where it is the variance that out is divided by, though another one is expected?"""
+
+    def forward(x, gamma, beta, bn_param):
+        n = len(x)
+        kept = np.array(bn_param.get("running_var", np.zeros(x.shape[1])))
+        out, cache = FORWARD(x, gamma * ((n - 1) / n) ** 0.5, beta, bn_param)
+        keep = bn_param.get("momentum", 0.9)
+        bn_param["running_var"] = keep * kept + (1 - keep) * x.var(axis=0, ddof=1)
+        return out, cache
+
+    table = checks.running_stats(forward)
+    assert lost(checks.forward_train(forward)) == ["out_standardised"]
+    assert table.points == 4
+    assert "accepted, as the variance that your own out is divided by" in repr(table)
+
+
+def test_rows_that_cannot_be_judged_yet_are_blocked():
+    """Does a row that needs something else right first say so, and not that it is wrong?"""
+    table = checks.forward_train(lambda x, gamma, beta, bn_param: (x, None))
+    assert [row.status for row in table.rows] == ["FAIL", "BLOCKED", "BLOCKED", "BLOCKED"]
+    table = checks.backward(FORWARD, lambda dout, cache: (dout, dout[0], dout[0]))
+    assert [row.status for row in table.rows] == ["FAIL", "FAIL", "FAIL", "BLOCKED", "BLOCKED"]
 
 
 def test_a_backward_that_differentiates_its_own_forward_is_right():
@@ -282,6 +313,20 @@ def test_the_stand_ins_name_of_an_exception_counts():
         return FORWARD(x, gamma, beta, bn_param)
 
     assert checks.test_mode(batchnorm_forward).points == 3
+
+
+def test_out_without_a_cache_costs_the_row_about_the_form():
+    """Is `return out` read as what it is, so that its numbers count, and backward blocked for want of a cache?"""
+
+    def batchnorm_forward(x, gamma, beta, bn_param):
+        return FORWARD(x, gamma, beta, bn_param)[0]
+
+    table = checks.forward_train(batchnorm_forward)
+    assert lost(table) == ["out_shape"]
+    assert table.rows[2].message == "batchnorm_forward returned one ndarray; wanted are 2 values: out, cache."
+    assert checks.running_stats(batchnorm_forward).points == 4
+    assert checks.test_mode(batchnorm_forward).points == 3
+    assert {row.status for row in checks.backward(batchnorm_forward, BACKWARD).rows} == {"BLOCKED"}
 
 
 def test_students_line_is_shown_and_no_line_of_ours():
