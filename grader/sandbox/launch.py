@@ -125,9 +125,9 @@ def uncaged(
     kit.mkdir()
     scratch.mkdir()
     (kit / "sandbox").symlink_to(Path(__file__).parent.resolve())
-    paths = sysconfig.get_paths()
-    dynload = str(Path(paths["stdlib"]) / "lib-dynload")
-    path = [paths["stdlib"], dynload, *dict.fromkeys([paths["purelib"], paths["platlib"]])]
+    stdlib = sysconfig.get_path("stdlib")
+    packages = sorted({str(path.parent) for path in pythonview.package_paths().values()})
+    path = [stdlib, f"{stdlib}/lib-dynload", *packages]
     path += [str(files)] if files is not None else []
     inside = {"HOME": str(scratch), "TMPDIR": str(scratch), "IPYTHONDIR": str(folder / "ipython")}
     environment = {**ENVIRONMENT, **inside, "MPLCONFIGDIR": str(folder / "matplotlib")}
