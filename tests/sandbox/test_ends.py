@@ -43,11 +43,17 @@ def comes_true(condition: Callable[[], bool]) -> bool:
     return True
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def marked() -> Iterator[Sandbox]:
     with Sandbox(files=None, limits=Limits(submission_seconds=MARKER)) as sandbox:
         yield sandbox
     assert comes_true(lambda: processes() == set())
+
+
+@pytest.fixture
+def own_marker() -> float:
+    """A marker for sandboxes that one test starts itself."""
+    return MARKER + 0.5
 
 
 def test_a_killed_child_is_gone(marked: Sandbox) -> None:
@@ -81,11 +87,11 @@ def test_a_child_that_runs_out_of_time_is_gone(marked: Sandbox) -> None:
     assert comes_true(lambda: processes() == before)
 
 
-def test_daemons_die_with_their_child() -> None:
+def test_daemons_die_with_their_child(own_marker: float) -> None:
     """Without seccomp: does a process that has left its session and its parent survive?"""
-    limits = Limits(submission_seconds=MARKER)
+    limits = Limits(submission_seconds=own_marker)
     with Sandbox(files=None, limits=limits, layers=Layers.only("view")) as sandbox:
-        before = processes()
+        before = processes(own_marker)
         with sandbox.child() as child:
             source = """
 import os, signal, time
@@ -100,27 +106,26 @@ for i in range(3):
         os._exit(0)
 """
             assert child.run_cell(source).ok
-            assert comes_true(lambda: len(processes()) == len(before) + 4)
-        assert comes_true(lambda: processes() == before)
+            assert comes_true(lambda: len(processes(own_marker)) == len(before) + 4)
+        assert comes_true(lambda: processes(own_marker) == before)
 
 
-def test_everything_ends_with_the_sandbox() -> None:
+def test_everything_ends_with_the_sandbox(own_marker: float) -> None:
     """Do children that nobody killed end when the warm parent does?"""
-    with Sandbox(files=None, limits=Limits(submission_seconds=MARKER)) as sandbox:
+    with Sandbox(files=None, limits=Limits(submission_seconds=own_marker)) as sandbox:
         children = [sandbox.child() for _ in range(3)]
-        assert len(processes()) > 3
-    assert comes_true(lambda: processes() == set())
+        assert len(processes(own_marker)) > 3
+    assert comes_true(lambda: processes(own_marker) == set())
     for child in children:
         child.kill()
 
 
 @pytest.mark.parametrize("with_sibling", [False, True], ids=["alone", "with a process that shares its descriptors"])
-def test_everything_ends_with_the_grader(with_sibling: bool) -> None:
+def test_everything_ends_with_the_grader(with_sibling: bool, own_marker: float) -> None:
     """Killed without warning, in the middle of an endless cell: does the grader leave anything running?"""
-    marker = MARKER + 0.5
     program = (
         "import os\nfrom grader.sandbox.host import Sandbox, Limits\n"
-        f"sandbox = Sandbox(files=None, limits=Limits(submission_seconds={marker}))\n"
+        f"sandbox = Sandbox(files=None, limits=Limits(submission_seconds={own_marker}))\n"
         "child = sandbox.child()\n"
         "for fd in os.listdir('/proc/self/fd'):\n"
         "    try: os.set_inheritable(int(fd), True)\n"
@@ -131,37 +136,38 @@ def test_everything_ends_with_the_grader(with_sibling: bool) -> None:
     with subprocess.Popen([sys.executable, "-c", program], cwd=REPOSITORY, stdout=subprocess.PIPE) as grader:
         assert grader.stdout is not None
         sibling = int(grader.stdout.readline())
-        assert processes(marker)
+        assert processes(own_marker)
         grader.kill()
         try:
-            assert comes_true(lambda: processes(marker) == set())
+            assert comes_true(lambda: processes(own_marker) == set())
         finally:
             if with_sibling:
                 os.kill(sibling, signal.SIGKILL)
 
 
-def test_an_unprotected_child_ends_with_its_warm_parent() -> None:
+def test_an_unprotected_child_ends_with_its_warm_parent(own_marker: float) -> None:
     """Without a pid namespace that dies as a whole: does an endless cell outlive the sandbox?"""
-    limits = Limits(submission_seconds=MARKER)
+    limits = Limits(submission_seconds=own_marker)
     with Sandbox(files=None, limits=limits, layers=Layers.none()) as sandbox:
         child = sandbox.child()
         with pytest.raises(LimitHit):
             sandbox.child().run_cell("while True: pass", seconds=0.2)
-        assert len(processes()) >= 2
-    assert comes_true(lambda: processes() == set())
+        assert len(processes(own_marker)) >= 2
+    assert comes_true(lambda: processes(own_marker) == set())
     child.kill()
 
 
-def test_a_dead_warm_parent_is_our_fault_not_the_students(marked: Sandbox) -> None:
+def test_a_dead_warm_parent_is_our_fault_not_the_students(own_marker: float) -> None:
     """When the machine kills the warm parent during a cell, does the submission get an error of its own?"""
-    before = processes()
-    with marked.child() as child:
-        (warm_parent,) = [pid for pid in before if b"bwrap" not in Path(f"/proc/{pid}/cmdline").read_bytes()[:200]]
-        os.kill(warm_parent, signal.SIGKILL)
+    with Sandbox(files=None, limits=Limits(submission_seconds=own_marker)) as sandbox:
+        pids = processes(own_marker)
+        (warm_parent,) = [pid for pid in pids if b"bwrap" not in Path(f"/proc/{pid}/cmdline").read_bytes()[:200]]
+        with sandbox.child() as child:
+            os.kill(warm_parent, signal.SIGKILL)
+            with pytest.raises(SandboxUnavailable):
+                child.run_cell("import time; time.sleep(60)")
         with pytest.raises(SandboxUnavailable):
-            child.run_cell("import time; time.sleep(60)")
-    with pytest.raises(SandboxUnavailable):
-        marked.child()
+            sandbox.child()
 
 
 def test_no_mount_and_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
