@@ -174,7 +174,7 @@ def refuse_reason(findings: Sequence[Finding]) -> str | None:
     for finding in findings:
         if finding.essential and not finding.active:
             detail = f" ({finding.detail})" if finding.detail else ""
-            return f"{finding.name} is missing{detail}. {finding.without} {finding.remedy}"
+            return f"No {finding.name} here{detail}. {finding.without} {finding.remedy}"
     return None
 
 

@@ -31,7 +31,7 @@ def test_a_missing_layer_is_noticed_and_grading_refused(layer: str, name: str) -
     assert [finding.name for finding in findings if finding.essential and not finding.active] == [name]
     reason = doctor.refuse_reason(findings)
     assert reason is not None
-    assert reason.startswith(f"{name} is missing")
+    assert reason.startswith(f"No {name} here")
 
 
 def test_landlock_is_welcome_but_not_needed() -> None:
@@ -84,7 +84,7 @@ def test_no_bubblewrap_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(launch, "bwrap", nowhere)
     reason = doctor.refuse_reason(doctor.probe())
     assert reason is not None
-    assert "bubblewrap is missing" in reason
+    assert "No bubblewrap here" in reason
     assert "Install it." in reason
     with pytest.raises(SandboxUnavailable, match=r"bubblewrap was not found\. Install it\."):
         Sandbox(files=None)
@@ -98,7 +98,7 @@ def test_forbidden_user_namespaces_are_named_with_the_remedy(monkeypatch: pytest
     monkeypatch.setattr(launch, "bwrap", lambda: (str(fake), "0.11.0"))
     reason = doctor.refuse_reason(doctor.probe())
     assert reason is not None
-    assert "user namespaces is missing (bwrap: setting up uid map: Permission denied)" in reason
+    assert "No user namespaces here (bwrap: setting up uid map: Permission denied)" in reason
     with pytest.raises(SandboxUnavailable, match="setting up uid map"):
         Sandbox(files=None)
 
