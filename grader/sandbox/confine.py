@@ -69,7 +69,7 @@ def confine(limits: Limits, layers: Layers, scratch: str) -> list[str]:
     for folder in FOLDERS:
         os.mkdir(os.path.join(scratch, folder))
     os.chdir(os.path.join(scratch, FOLDERS[0]))
-    # the warm parent must not outlive the grader, nor a child the warm parent
+    # without a pid namespace that ends as a whole, this alone makes a child end with its warm parent
     _check(_libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "prctl")
     if layers.rlimits:
         _limit_resources(limits)

@@ -132,7 +132,10 @@ class Sandbox:
         try:
             with theirs:
                 socket.send_fds(self._control, [json.dumps({"fork": self._count}).encode()], [theirs.fileno()])
-            (_, (pidfd,)) = self._hear("forked", FORK_SECONDS)
+            message, (pidfd,) = self._hear("forked", FORK_SECONDS)
+            while message["forked"] != self._count:  # one that was given up waiting for; it ends by itself
+                os.close(pidfd)
+                message, (pidfd,) = self._hear("forked", FORK_SECONDS)
         except OSError as error:
             ours.close()
             raise SandboxUnavailable(f"The warm parent is gone: {error}.") from None
@@ -160,6 +163,8 @@ class Sandbox:
                 data, fds, _, _ = socket.recv_fds(self._control, 65536, 1)
             except TimeoutError:
                 raise SandboxUnavailable(f"The warm parent was silent for {seconds:.0f} s.") from None
+            except OSError as error:
+                raise SandboxUnavailable(f"The warm parent is gone: {error}.") from None
             if not data:
                 raise SandboxUnavailable("The warm parent died.")
             message = json.loads(data)

@@ -168,6 +168,8 @@ def test_a_dead_warm_parent_is_our_fault_not_the_students(own_marker: float) -> 
                 child.run_cell("import time; time.sleep(60)")
         with pytest.raises(SandboxUnavailable):
             sandbox.child()
+    with pytest.raises(SandboxUnavailable):
+        sandbox.child()
 
 
 def test_no_mount_and_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
