@@ -17,6 +17,7 @@ WORKERS ?=
 SALT ?=
 FORCE ?=
 HEAD ?=
+ZIP ?=
 GRADE_OPTIONS = $(ASSIGNMENT) $(if $(WORKERS),--workers $(WORKERS)) $(if $(SALT),--salt $(SALT)) $(if $(FORCE),--force)
 
 help: ## list the targets
@@ -39,6 +40,10 @@ setup: $(READY) ## set up .venv with the locked packages
 
 grade: $(READY) ## grade course/submitted/, or the sample class where nothing is submitted
 	@$(GRADER) grade $(GRADE_OPTIONS)
+
+collect: $(READY) ## bring in a download of the LMS: make collect ZIP=download.zip (or a folder)
+	@test -n "$(ZIP)" || { echo "Say what to collect: make collect ZIP=download.zip (or a folder)" >&2; exit 2; }
+	@$(GRADER) collect "$(ZIP)" $(ASSIGNMENT)
 
 verify: $(READY) ## find changes to log, verdicts or gradebook that did not come through the kit (HEAD=…)
 	@$(GRADER) verify $(ASSIGNMENT) $(if $(HEAD),--head $(HEAD))
@@ -75,4 +80,4 @@ LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no
 clean: ## remove .venv and caches; course/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help setup grade verify test release validate audit bench doctor formgrader lock clean
+.PHONY: help setup grade collect verify test release validate audit bench doctor formgrader lock clean

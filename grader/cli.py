@@ -116,6 +116,28 @@ def _check_for_leaks(course: Course, assignment: str) -> None:
 
 
 @app.command()
+def collect(
+    source: Annotated[Path, typer.Argument(help="A download of the LMS: a zip, or a folder.")],
+    assignment: Assignment = "",
+    root: Root = Path(),
+) -> None:
+    """Bring in what an LMS gives to download, and say of each file what became of it."""
+    from collections import Counter
+
+    from .collect import REFUSED
+    from .collect import collect as take_in
+
+    course = find_course(root)
+    counts: Counter[str] = Counter()
+    for report in take_in(course, _one_assignment(course, assignment), source):
+        counts[report.what] += 1
+        say.print(_plain(report), style="red" if report.what == REFUSED else None)
+    say.print(", ".join(f"{number} {what}" for what, number in counts.items()) + f"; in {_plain(course.submitted)}")
+    if counts[REFUSED]:
+        raise SystemExit(EXIT_NOT_ALL_GRADED)
+
+
+@app.command()
 def grade(
     assignment: Assignment = "",
     root: Root = Path(),

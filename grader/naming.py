@@ -1,0 +1,158 @@
+"""Who handed in what, told by the names that an LMS gives to the files of a download.
+
+    Canvas    kimminjun_LATE_4711_90210_batchnorm-1.ipynb      name, late or not, id of the user, id of the upload, file
+              anon_x7Kp2_90210_batchnorm.ipynb                 the same with anonymous grading
+    Moodle    Kim Min-jun_4711_assignsubmission_file/a.ipynb   name, id of the participant; a folder (since 3.1) or,
+              Kim Min-jun_4711_assignsubmission_file_a.ipynb   where that was chosen, the beginning of the file's name
+    nbgrader  kim+batchnorm+2025-11-30 12:00:00 UTC/…          as the exchange calls the folders it takes in
+    plain     kim.ipynb   kim/batchnorm.ipynb   kim/batchnorm/batchnorm.ipynb
+
+Names are data that students have a hand in (their own name, the file's name), so each pattern is read from the side
+that they cannot reach, and a name that can be read in two ways is marked.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from .course import safe_student_id
+from .submitted import parse_time
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Whose file it is, and what its name says about its place among the student's other files."""
+
+    student: str
+    file: str  # what the student called it, as far as the LMS kept that
+    lms_id: str = ""  # of the LMS's own, with its name in front
+    number: int = 0  # of the upload; a later one has a larger number
+    handed_in: datetime | None = None  # UTC
+    late: bool = False  # the LMS says so
+    doubtful: bool = False  # somebody else's file could be called like this
+
+
+class Nobody(Exception):
+    """The name of a file names no student; the message says why."""
+
+
+_MOODLE = re.compile(r"(?P<name>[^_]+)(?:_(?P<id>[0-9]{1,18}))?_assignsubmission_file(?:_(?P<file>.*))?", re.DOTALL)
+_CANVAS = re.compile(
+    r"(?P<name>.+?)(?P<late>_LATE)?_(?P<id>[0-9]{1,18})_(?P<number>[0-9]{1,18})_(?P<file>.+)", re.DOTALL
+)
+_CANVAS_ANONYMOUS = re.compile(
+    r"(?P<late>LATE_)?(?P<name>anon)_(?P<id>\w+?)_(?P<number>[0-9]{1,18})_(?P<file>.+)", re.DOTALL
+)
+_EXCHANGE = re.compile(r"(?P<student>[^+]+)\+(?P<assignment>[^+]+)\+(?P<time>[\d :.-]+ [A-Za-z/_]+)(?:\+.*)?")
+_COPY = re.compile(r"[-_ ]*\(?(?P<copy>[0-9]{1,9})\)?$")
+
+
+class Naming:
+    """How the files of one download are named, found by looking at all of its `paths` once."""
+
+    def __init__(self, paths: Sequence[tuple[str, ...]], assignment: str) -> None:
+        paths = [_normal(path) for path in paths]
+        self._assignment = assignment
+        self._is_canvas = sum(_canvas(path) is not None for path in paths) * 2 >= len(paths)
+        self._wrappers = _wrappers(paths, assignment)
+
+    def upload(self, path: tuple[str, ...]) -> Upload:
+        """Say who handed in the file at `path`. Raises Nobody where that cannot be told."""
+        path = _normal(path)
+        upload = _moodle(path) or _exchange(path, self._assignment) or (_canvas(path) if self._is_canvas else None)
+        upload = upload or _plain(path[self._wrappers :], self._assignment)
+        if not safe_student_id(upload.student):
+            raise Nobody(f"{upload.student!a} cannot be a student's id")
+        return upload
+
+
+def _normal(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Letters with accents in one form; some systems write them in two parts."""
+    return tuple(unicodedata.normalize("NFC", part) for part in path)
+
+
+def _with_id(name: str, lms_id: str) -> str:
+    """A student's id in this course: readable, and never the same for two people of one name."""
+    return f"{name.strip()}_{lms_id}" if lms_id else name.strip()
+
+
+def _moodle(path: tuple[str, ...]) -> Upload | None:
+    for part in path:
+        if match := _MOODLE.fullmatch(part):
+            file = match["file"] if part == path[-1] else path[-1]
+            lms_id = f"Moodle {match['id']}" if match["id"] else ""
+            return Upload(_with_id(match["name"], match["id"] or ""), file or "", lms_id)
+    return None
+
+
+def _canvas(path: tuple[str, ...]) -> Upload | None:
+    for part in path[:2]:  # the second where the zip was unpacked into a folder
+        if match := _CANVAS_ANONYMOUS.fullmatch(part) or _CANVAS.fullmatch(part):
+            return Upload(
+                student=_with_id(match["name"], match["id"]),
+                file=match["file"] if part == path[-1] else path[-1],
+                lms_id=f"Canvas {match['id']}",
+                number=int(match["number"]),
+                late=bool(match["late"]),
+                # somebody whose name ends in _4711 is taken for user 4711, and a number follows where the file begins
+                doubtful=re.match(r"\d+_", match["file"]) is not None,
+            )
+    return None
+
+
+def _exchange(path: tuple[str, ...], assignment: str) -> Upload | None:
+    for part in path:
+        match = _EXCHANGE.fullmatch(part)
+        if match and match["assignment"] == assignment:
+            try:
+                return Upload(match["student"], path[-1], handed_in=parse_time(match["time"]))
+            except (ValueError, OverflowError):
+                return None
+    return None
+
+
+def _wrappers(paths: Sequence[tuple[str, ...]], assignment: str) -> int:
+    """How many folders at the top hold everything and so name nobody."""
+    folders = [path[:-1] for path in paths]
+    shared = len(os.path.commonprefix(folders))  # of tuples it gives a tuple
+    together = all(len(folder) == shared for folder in folders)
+    below = {path[shared] for path in paths}
+    if shared and (assignment in below or (together and any(is_called_like(name, assignment) for name in below))):
+        shared -= 1  # that folder is a student's
+    if shared and together and paths[0][shared] == assignment:
+        shared -= 1
+    return shared
+
+
+def _plain(path: tuple[str, ...], assignment: str) -> Upload:
+    if len(path) > 1:
+        return Upload(re.sub(r"\.zip$", "", path[0], flags=re.IGNORECASE), path[-1])
+    if is_called_like(path[0], assignment):
+        raise Nobody("its name names no student")
+    name = stem(path[0])
+    for pattern in (rf"{re.escape(assignment)}[-_ ]+(.+)", rf"(.+?)[-_ ]+{re.escape(assignment)}"):
+        if match := re.fullmatch(pattern, name, re.IGNORECASE):
+            name = match[1]
+            break
+    return Upload(name, path[0])
+
+
+def stem(file: str) -> str:
+    return re.sub(r"\.ipynb(\.json|\.txt)?$", "", file, flags=re.IGNORECASE)
+
+
+def copy_number(file: str, assignment: str) -> int:
+    """3 for "batchnorm-3.ipynb" or "batchnorm (3).ipynb": LMS and browsers number what has the same name."""
+    rest = stem(file)[len(assignment) :]
+    match = _COPY.fullmatch(rest) if stem(file).lower().startswith(assignment.lower()) else None
+    return int(match["copy"]) if match else 0
+
+
+def is_called_like(file: str, assignment: str) -> bool:
+    """True for the assignment's own file name, numbered or not."""
+    return stem(file).lower() == assignment.lower() or copy_number(file, assignment) > 0
