@@ -5,20 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import nh3
 from markupsafe import Markup
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
+from ..markup import markdown_html
 from ..release import is_experiment, is_locked, is_solution, is_test, nbgrader_metadata
 
 AS_SUBMITTED = "(output as submitted; not run again)\n"  # what grading puts in front of the outputs of an experiment
 MAX_TEXT = 1_500  # characters of one printed output
 MAX_OUTPUTS = 40  # of the whole notebook
-MAX_WRITTEN = 20_000  # characters of one written answer
 
 _BITMAPS = ("image/png", "image/jpeg")
-_DATA_IMAGE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +75,16 @@ def _shown(output: NotebookNode, submitted: bool) -> Output | None:
 
 def written_html(cell: NotebookNode) -> Markup:
     """A written answer as safe HTML: Markdown as the notebook shows it, images only where they lie in the cell."""
-    renderer = IPythonRenderer(escape=False, attachments=cell.get("attachments", {}), exclude_anchor_links=True)
-    return _clean(MarkdownWithMath(renderer=renderer).render(cell.source[:MAX_WRITTEN]))
+    return _with_own_images(markdown_html(cell.source, cell.get("attachments"), _TAGS))
 
 
 def comment_html(text: str) -> Markup:
     """A marker's comment, written in Markdown."""
-    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
-    return _clean(MarkdownWithMath(renderer=renderer).render(text))
+    return _with_own_images(markdown_html(text, tags=_TAGS))
 
 
-def _clean(html: str) -> Markup:
-    safe = nh3.clean(html, tags=_TAGS, attribute_filter=_attribute, url_schemes={"http", "https", "mailto", "data"})
-    safe = _IMAGE.sub(_kept_image, safe)
-    return Markup(safe)  # noqa: S704  (nh3 let only the tags and attributes below through)
+def _with_own_images(html: Markup) -> Markup:
+    return Markup(_IMAGE.sub(_kept_image, html))  # noqa: S704  (safe already; images are taken out or get a text)
 
 
 _IMAGE = re.compile(r'<img(?:\s+[\w-]+="[^"]*")*\s*/?>')
@@ -110,15 +103,6 @@ _TAGS = {
     "p", "br", "hr", "em", "strong", "b", "i", "u", "s", "del", "sub", "sup", "code", "pre", "kbd", "blockquote",
     "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "a", "img", "span", "div",
 }  # fmt: skip
-
-
-def _attribute(tag: str, name: str, value: str) -> str | None:
-    """Images come from the cell itself, links lead outwards only; classes and styles stay out."""
-    if name == "src":
-        return value if tag == "img" and _DATA_IMAGE.match(value) else None
-    if name == "href":
-        return value if value.startswith(("http://", "https://", "mailto:")) else None
-    return value if name in ("alt", "rel", "colspan", "rowspan") else None
 
 
 def grade_id_of(cell: NotebookNode) -> str:
