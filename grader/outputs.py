@@ -1,7 +1,7 @@
 """Outputs that came out of a submission, made safe to show: nothing in them runs, and none is too large.
 
-Plain text loses control characters, HTML goes through nh3, bitmaps have to be bitmaps; every other kind (SVG, Markdown,
-LaTeX, JavaScript, widgets) is dropped in favour of its plain text.
+Plain text loses control characters, HTML goes through nh3, bitmaps have to be bitmaps of a size to show; every other
+kind (SVG, Markdown, LaTeX, JavaScript, widgets) is dropped in favour of its plain text.
 """
 
 from __future__ import annotations
@@ -9,15 +9,18 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import struct
 from collections.abc import Iterable
 from typing import Any
 
-import nh3
 from nbformat import NotebookNode
+
+from .markup import clean_html
 
 MAX_OUTPUTS = 100  # per cell
 MAX_CHARACTERS = 100_000  # of text per output
 MAX_IMAGE = 4 << 20  # base64 characters of one image
+MAX_PIXELS = 50_000_000  # of one image; some kilobytes can unpack to more than a browser can hold
 
 _BITMAPS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
@@ -75,8 +78,9 @@ def _safe_data(data: Any) -> dict[str, str]:
     for mime, magic in _BITMAPS.items():
         if (image := safe_bitmap(data.get(mime), magic)) is not None:
             safe[mime] = image
-    if isinstance(data.get("text/html"), str | list) and not safe:
-        safe["text/html"] = nh3.clean(plain_text(data["text/html"]))
+    html = None if safe else clean_html(plain_text(data.get("text/html")))
+    if html:
+        safe["text/html"] = html
     if isinstance(data.get("text/plain"), str | list):
         safe["text/plain"] = plain_text(data["text/plain"])
     return safe
@@ -93,7 +97,21 @@ def safe_bitmap(value: Any, magic: bytes) -> str | None:
         image = base64.b64decode(compact, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return compact if image.startswith(magic) else None
+    return compact if image.startswith(magic) and _pixels(image) <= MAX_PIXELS else None
+
+
+def _pixels(image: bytes) -> int:
+    """Width times height, as the image itself says: in a PNG at a fixed place, in a JPEG in its frame header."""
+    if image[12:16] == b"IHDR" and len(image) >= 24:
+        width, height = struct.unpack(">II", image[16:24])
+        return width * height
+    at = 2
+    while at + 9 <= len(image) and image[at] == 0xFF:
+        marker, length, height, width = image[at + 1], *struct.unpack(">HxHH", image[at + 2 : at + 9])
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return width * height
+        at += 2 + length
+    return 0
 
 
 def safe_attachments(raw: Any) -> dict[str, dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -166,6 +167,9 @@ def write_csv(path: Path, lines: Sequence[Line]) -> None:
     write_whole(path, stream.getvalue())
 
 
+_FORMULA = re.compile(r"(^|[;,\t\r\n])(?=[=+\-@\t\r＝＋－＠])")
+
+
 def harmless(text: str) -> str:
-    """A csv field that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """A csv field that no spreadsheet takes for a formula, at whatever separator it splits the line."""
+    return _FORMULA.sub(r"\1'", text)

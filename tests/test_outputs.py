@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import struct
 
 import nbformat
 import pytest
@@ -85,3 +86,25 @@ def test_attachments_are_bitmaps_only() -> None:
 def test_csv_fields_are_no_formulas(text: str) -> None:
     """Would a spreadsheet compute a student's id?"""
     assert harmless(text) == f"'{text}"
+
+
+def test_picture_that_unpacks_to_gigabytes_is_dropped() -> None:
+    """Can a small picture fill the memory of whoever opens the notebook?"""
+    png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 100_000, 100_000)
+    jpeg = b"\xff\xd8\xff\xe0\x00\x04\0\0\xff\xc0\x00\x0b\x08" + struct.pack(">HH", 60_000, 60_000)
+    small = b"\xff\xd8\xff\xe0\x00\x04\0\0\xff\xc0\x00\x0b\x08" + struct.pack(">HH", 600, 600)
+    assert shown({"image/png": base64.b64encode(png).decode()}) == {}
+    assert shown({"image/jpeg": base64.b64encode(jpeg).decode()}) == {}
+    assert "image/jpeg" in shown({"image/jpeg": base64.b64encode(small).decode()})
+
+
+def test_html_that_is_costly_to_take_apart_is_shown_as_text() -> None:
+    """Can an output keep the grader busy for minutes?"""
+    tangle = "".join(f"<b id={number}><p>x" for number in range(7_000))
+    assert shown({"text/html": tangle, "text/plain": "shown"}) == {"text/plain": "shown"}
+
+
+def test_csv_fields_are_no_formulas_at_other_separators() -> None:
+    """Where a spreadsheet splits at semicolons, does a formula begin in the middle of a name?"""
+    assert harmless("eve;=1+1") == "eve;'=1+1"
+    assert harmless("Anna-Lena; B.") == "Anna-Lena; B."
