@@ -11,17 +11,22 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from .release import Release, is_locked, is_solution, nbgrader_metadata
+from .release import Release, is_experiment, is_locked, is_solution, nbgrader_metadata
 
-MAX_BYTES = 64 << 20  # of a submitted notebook; plots included, real ones stay below 20 MB
+MAX_BYTES = 32 << 20  # of a submitted notebook; plots included, real ones stay below 20 MB
+MAX_MARKS = 2_000_000  # commas and brackets in it; the value behind each takes up to 120 bytes of memory
 MAX_CELLS = 2_000
 MAX_SOURCE = 1 << 20  # characters of one cell
+MAX_SOURCES = 2 << 20  # characters of all cells; real notebooks have a twentieth
 
+# codes that a terminal obeys, and marks that show code in another order than it runs in
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _DEFINES = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
 
 
@@ -29,7 +34,7 @@ class Unreadable(Exception):
     """The submitted bytes are no notebook; the message tells the student what to hand in again."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class SubmittedCell:
     """What is taken over from one cell of a submission: text, and outputs as far as they are shown again."""
 
@@ -41,8 +46,16 @@ class SubmittedCell:
     attachments: dict[str, Any] = field(default_factory=dict)
     placed: bool = False
 
+    @cached_property
+    def squeezed(self) -> str:
+        return _squeeze(self.source)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return defined_names(self.source)
+
     def defines(self, names: frozenset[str]) -> bool:
-        return self.cell_type == "code" and bool(names & defined_names(self.source))
+        return self.cell_type == "code" and bool(names & self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +106,8 @@ def read_cells(data: bytes) -> tuple[list[SubmittedCell], list[str]]:
     except UnicodeDecodeError:
         text = data.decode("utf-8", errors="replace")
         notes.append("The file is not valid UTF-8; characters that could not be read were replaced.")
+    if sum(map(text.count, ",[{")) > MAX_MARKS:
+        raise Unreadable("The file holds far more data than a notebook does. Clear the outputs and hand it in again.")
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
@@ -107,10 +122,16 @@ def read_cells(data: bytes) -> tuple[list[SubmittedCell], list[str]]:
         raise Unreadable("The file is JSON but holds no notebook cells. Hand in the .ipynb file itself.")
     if len(raw_cells) > MAX_CELLS:
         raise Unreadable(f"The notebook has {len(raw_cells)} cells; at most {MAX_CELLS} are read.")
+    cells = [cell for cell in map(_read_cell, raw_cells) if cell is not None]
+    if sum(len(cell.source) for cell in cells) > MAX_SOURCES:
+        raise Unreadable(
+            f"The cells hold more than {MAX_SOURCES >> 20} million characters of code and text. "
+            "Move large data out of them and hand it in again."
+        )
     language = _language(content)
     if language not in ("", "python"):
         notes.append(f"The notebook asked for a kernel of language '{language[:40]}'; it was graded as Python.")
-    return [cell for cell in map(_read_cell, raw_cells) if cell is not None], notes
+    return cells, notes
 
 
 def _not_json(text: str) -> str:
@@ -142,7 +163,7 @@ def _text(value: Any) -> str:
         value = "".join(part for part in value if isinstance(part, str))
     if not isinstance(value, str):
         return ""
-    text = value[:MAX_SOURCE].replace("\r\n", "\n").replace("\r", "\n")
+    text = _HIDDEN.sub("", value[:MAX_SOURCE].replace("\r\n", "\n").replace("\r", "\n"))
     return text.encode("utf-8", errors="replace").decode("utf-8")  # lone surrogates would fail when written
 
 
@@ -206,7 +227,7 @@ class _Matching:
             same = [
                 cell
                 for cell in self._free()
-                if cell.cell_id == target.get("id") or _squeeze(cell.source) == _squeeze(target.source)
+                if cell.cell_id == target.get("id") or cell.squeezed == _squeeze(target.source)
             ]
         if not same:
             self.repairs.append(f"The locked cell '{grade_id}' was missing; it was put back.")
@@ -214,7 +235,7 @@ class _Matching:
         if len(same) > 1:
             self.repairs.append(f"The locked cell '{grade_id}' was there {len(same)} times; the copies were left out.")
         for cell in same:
-            if _squeeze(cell.source) == _squeeze(target.source):
+            if cell.squeezed == _squeeze(target.source):
                 cell.placed = True
             elif cell.defines(stub_names):
                 cell.grade_id = None  # an answer written over a locked cell: it is found as an answer below
@@ -238,7 +259,7 @@ class _Matching:
                 )
                 cell.cell_type = "code"
         defining = [cell for cell in self.cells if cell.defines(names)]
-        changed = [cell for cell in defining if _squeeze(cell.source) != untouched]
+        changed = [cell for cell in defining if cell.squeezed != untouched]
         if not marked:
             self.repairs.append(
                 f"The answer cell '{grade_id}' had lost its mark; it was found by what it defines."
@@ -258,20 +279,20 @@ class _Matching:
         else:
             chosen.placed = True
             self.answers[index] = chosen
-        earlier = [cell for cell in [*marked, *changed] if not cell.placed and _squeeze(cell.source) != untouched]
+        earlier = [cell for cell in [*marked, *changed] if not cell.placed and cell.squeezed != untouched]
         for cell in {id(cell): cell for cell in earlier}.values():
             if not (cell.grade_id and cell.grade_id != grade_id):
                 cell.placed = True
                 self.before.setdefault(index, []).append(cell)
         for cell in [*marked, *defining]:
-            if _squeeze(cell.source) == untouched:
+            if cell.squeezed == untouched:
                 cell.placed = True  # a second copy of the stub would undo the answer
 
     def _match_written_answer(self, index: int, target: NotebookNode) -> None:
         grade_id = nbgrader_metadata(target)["grade_id"]
         untouched = _squeeze(target.source)
         marked = [cell for cell in self._free() if cell.grade_id == grade_id] or self._unmarked_written(index, target)
-        changed = [cell for cell in marked if _squeeze(cell.source) != untouched]
+        changed = [cell for cell in marked if cell.squeezed != untouched]
         if not marked:
             self.repairs.append(f"The answer cell '{grade_id}' was missing.")
         if len(changed) > 1:
@@ -281,14 +302,14 @@ class _Matching:
         chosen = (changed or marked or [None])[-1]
         self.answers[index] = chosen
         for cell in marked:
-            cell.placed = cell is chosen or _squeeze(cell.source) == untouched
+            cell.placed = cell is chosen or cell.squeezed == untouched
 
     def _unmarked_written(self, index: int, target: NotebookNode) -> list[SubmittedCell]:
         """An answer without its mark: by cell id, by its text, or as the text that follows the question."""
         same_id = [cell for cell in self._free() if cell.cell_id is not None and cell.cell_id == target.get("id")]
         if same_id:
             return same_id
-        same_text = [cell for cell in self._free() if _squeeze(cell.source) == _squeeze(target.source)]
+        same_text = [cell for cell in self._free() if cell.squeezed == _squeeze(target.source)]
         question = self.answers.get(index - 1)
         if same_text or question is None:
             return same_text
@@ -302,7 +323,7 @@ class _Matching:
     def _match_plain(self, index: int, target: NotebookNode) -> None:
         """Cells that nobody grades: the student's version where one is recognised, nothing where it was deleted."""
         for cell in self._free():
-            if (cell.cell_id is not None and cell.cell_id == target.get("id")) or _squeeze(cell.source) == _squeeze(
+            if (cell.cell_id is not None and cell.cell_id == target.get("id")) or cell.squeezed == _squeeze(
                 target.source
             ):
                 cell.placed = True
@@ -345,9 +366,9 @@ class _Matching:
         answer = self.answers.get(index)
         if answer is not None:
             cell.source = answer.source
-            if cell.cell_type == "code":
+            if is_experiment(cell):
                 cell.outputs = list(answer.outputs)
-            elif answer.attachments:
+            elif cell.cell_type == "markdown" and answer.attachments:
                 cell.attachments = answer.attachments
             return cell
         if index in self.answered_in:
@@ -361,6 +382,6 @@ def _extra_cell(cell: SubmittedCell) -> NotebookNode:
     node = NotebookNode(id="", cell_type=cell.cell_type, metadata=NotebookNode(), source=cell.source)
     if cell.cell_type == "code":
         node.update(outputs=[], execution_count=None)
-    elif cell.attachments:
+    elif cell.cell_type == "markdown" and cell.attachments:
         node.attachments = cell.attachments
     return node

@@ -179,3 +179,37 @@ def test_hostile_cells_do_not_stop_intake(release: Release) -> None:
     intake = handed_in(release, {"cells": [*junk, *solved(release).cells], "metadata": {"kernelspec": []}})
     assert cell_of(intake.notebook, "double").source == ANSWER
     nbformat.validate(intake.notebook)
+
+
+def test_attachments_and_outputs_of_other_cells_are_left_out(release: Release) -> None:
+    """Can a cell bring along what nobody looks at: attachments of raw cells, outputs of cells that are run?"""
+    notebook = solved(release)
+    half = {"\ud800": {"image/svg+xml": "\ud800"}}
+    notebook.cells.append({"cell_type": "raw", "source": "x", "metadata": {}, "attachments": half})
+    cell_of(notebook, "double")["outputs"] = [{"output_type": "display_data", "data": {"text/html": "<script>"}}]
+    intake = handed_in(release, notebook)
+    assert not any("attachments" in cell for cell in intake.notebook.cells)
+    assert cell_of(intake.notebook, "double").outputs == []
+    json.dumps(intake.notebook, ensure_ascii=False).encode()
+
+
+def test_codes_that_hide_code_are_taken_out(release: Release) -> None:
+    """Can code be written so that a marker reads something else than what runs, or a terminal obeys it?"""
+    notebook = solved(release)
+    cell_of(notebook, "double").source = ANSWER + "\n# \x1b[2J\x9b31m\u202e\x00 done\t.\n"
+    assert cell_of(handed_in(release, notebook).notebook, "double").source == ANSWER + "\n# [2J31m done\t.\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'{"cells": [], "x": [' + b"[]," * 1_100_000 + b"1]}", "far more data"),
+        (b'{"cells": [], "x": [' + b'{"":1},' * 1_100_000 + b"1]}", "far more data"),
+        (json.dumps({"cells": [{"cell_type": "code", "source": "ab\n" * 300_000}] * 3}).encode(), "million characters"),
+        (b" " * (33 << 20), "MB"),
+    ],
+    ids=["lists", "objects", "text", "bytes"],
+)
+def test_file_that_costs_too_much_is_not_read(release: Release, data: bytes, said: str) -> None:
+    """Can a file make the grader need gigabytes, or minutes?"""
+    assert said in take_in(release, data).problem
