@@ -19,6 +19,8 @@ def read_submission(folder: Path, assignment: str, student: str) -> Submission:
 
     Where the expected file name is missing and there is exactly one notebook, that one is taken.
     """
+    if folder.is_symlink() or folder.parent.is_symlink():
+        return Submission(student, None, problem="The folder is a link to another place; it has to be a folder.")
     path = folder / f"{assignment}.ipynb"
     if not os.path.lexists(path):
         others = sorted(folder.glob("*.ipynb"))
