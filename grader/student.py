@@ -33,6 +33,9 @@ from .sandbox.wire import Handle
 
 MAX_RESTARTS = 5  # fresh starts per submission; each costs what the student's cells cost
 MAX_HANGS = 2  # a function that did not return this often is not called again
+MAX_TOLD = 1_000  # characters in the student's own words among the results: hidden inputs could be among them
+
+MAX_LINE = 120  # characters of the line that an error came from
 
 _LONG_NUMBER = re.compile(r"-?\d*\.\d{4,}(?:[eE][-+]?\d+)?|-?\d{7,}")
 
@@ -57,6 +60,8 @@ class StudentCode:
         self._skipped: dict[int, str] = {}  # cell number -> why it is not run again
         self._functions: dict[str, RemoteFunction] = {}  # looked up in the running child
         self._hangs: Counter[str] = Counter()
+        self._lines = {line.strip()[:MAX_LINE] for source in cells for line in source.splitlines()}
+        self._told: set[str] = set()
         self._restarts = 0
         self._deadline = time.monotonic() + limits.submission_seconds
         self._child: Child | None = None
@@ -111,8 +116,8 @@ class StudentCode:
         if isinstance(found, Function):
             return self._functions.setdefault(name, RemoteFunction(self, name))
         if isinstance(found, Module):
-            raise StudentError(f"`{name}` is the module {found.name}, not a function.")
-        return found
+            raise StudentError(f"`{name}` is the module {self._tell(found.name)}, not a function.")
+        return self._named(found)
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the student's function on copies; write back what it left in mutable arguments."""
@@ -123,7 +128,7 @@ class StudentCode:
         try:
             reply = self._ahead(name, args, kwargs) or self._live(name, args, kwargs)
         except RemoteError as error:
-            raise _raised(name, error) from None
+            raise self._raised(name, error) from None
         except (LimitHit, ChildDied, BadReply) as reason:
             self._hangs[name] += 1
             self._drop()
@@ -133,7 +138,7 @@ class StudentCode:
             _write_back(name, original, left)
         for key, original in kwargs.items():
             _write_back(name, original, reply.kwargs[key])
-        return reply.value
+        return self._named(reply.value)
 
     def _ahead(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallReply | None:
         """The reply to a call that was made ahead, None for any other."""
@@ -149,6 +154,29 @@ class StudentCode:
 
     def _live(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallReply:
         return self._alive().call(name, args, kwargs, seconds=self._left(self._limits.call_seconds))
+
+    def _raised(self, name: str, error: RemoteError) -> StudentError:
+        """The student's exception in words. Its line is told only where it stands in the notebook."""
+        if error.exception == "NotImplementedError":
+            return NotAttempted(f"{name} is not written yet.", exception=error.exception)
+        kind, detail = self._tell(error.exception), self._tell(_LONG_NUMBER.sub("…", error.message)[:200])
+        line = (error.line or "").strip()[:MAX_LINE]
+        where = f", at: {line}" if line and line in self._lines else ""
+        return StudentError(f"{name} raised {kind}: {detail}{where}", exception=kind)
+
+    def _named(self, value: Any) -> Any:
+        """A result whose handles have names that may be told."""
+        if isinstance(value, Handle):
+            return Handle(value.id, self._tell(value.type_name))
+        return type(value)(map(self._named, value)) if type(value) in (tuple, list) else value
+
+    def _tell(self, text: str) -> str:
+        """`text`, which the student's code made up, as long as a submission has not told too much already."""
+        if text not in self._told:
+            if sum(map(len, self._told)) + len(text) > MAX_TOLD:
+                return "…"
+            self._told.add(text)
+        return text
 
     def _left(self, seconds: float) -> float:
         left = self._deadline - time.monotonic()
@@ -225,14 +253,6 @@ def _write_back(name: str, original: Any, left: Any) -> None:
         if not isinstance(left, np.ndarray) or (left.shape, left.dtype) != (original.shape, original.dtype):
             raise StudentError(f"{name} changed the shape or the type of an array it was given.")
         original[...] = left
-
-
-def _raised(name: str, error: RemoteError) -> StudentError:
-    if error.exception == "NotImplementedError":
-        return NotAttempted(f"{name} is not written yet.", exception=error.exception)
-    detail = _LONG_NUMBER.sub("…", error.message)[:200]  # a message must not carry hidden inputs out
-    where = f", at: {error.line.strip()[:120]}" if error.line else ""
-    return StudentError(f"{name} raised {error.exception}: {detail}{where}", exception=error.exception)
 
 
 def _as_student_error(name: str, reason: Exception) -> StudentError:

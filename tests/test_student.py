@@ -1,0 +1,52 @@
+"""What student code says about itself on its way into the results."""
+
+from __future__ import annotations
+
+from grader.sandbox.errors import RemoteError
+from grader.sandbox.limits import Limits
+from grader.sandbox.wire import Handle
+from grader.student import MAX_TOLD, StudentCode
+
+CELLS = ["def double(x):\n\n    return x['nothing']\n"]
+
+
+def code() -> StudentCode:
+    return StudentCode(None, CELLS, Limits())
+
+
+def test_honest_error_is_told_with_its_line() -> None:
+    """Does a student read what went wrong, and where?"""
+    error = code()._raised("double", RemoteError("IndexError", "no such index", "return x['nothing']", 2))
+    assert error.message == "double raised IndexError: no such index, at: return x['nothing']"
+    assert error.exception == "IndexError"
+
+
+def test_line_that_is_not_in_the_notebook_is_not_told() -> None:
+    """Can the line that an error is said to come from carry something else out?"""
+    error = code()._raised("double", RemoteError("IndexError", "no such index", "hidden input 7f3a", 2))
+    assert error.message == "double raised IndexError: no such index"
+
+
+def test_error_without_a_line_names_none() -> None:
+    """Is nothing said where no line of the student's is known?"""
+    error = code()._raised("double", RemoteError("MemoryError", "too much", None))
+    assert error.message == "double raised MemoryError: too much"
+
+
+def test_same_error_in_every_case_is_told_every_time() -> None:
+    """Is one mistake explained in each case that it touches?"""
+    student = code()
+    told = {student._raised("double", RemoteError("TypeError", "unsupported", None)).message for _ in range(200)}
+    assert told == {"double raised TypeError: unsupported"}
+
+
+def test_submission_says_only_so_much_in_its_own_words() -> None:
+    """How much of the hidden inputs can come out in messages, class names and names of types?"""
+    student = code()
+    texts = []
+    for number in range(300):
+        error = student._raised("double", RemoteError(f"E{number:x}" * 20, f"{number:x}z" * 80, None))
+        (handle,) = student._named((Handle(1, f"t{number}" * 40),))
+        texts += [error.message, error.exception, handle.type_name]
+    own = {text for text in texts if text not in ("…", "double raised …: …")}
+    assert sum(map(len, own)) < 3 * MAX_TOLD
