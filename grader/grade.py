@@ -104,6 +104,9 @@ def grade_submission(bench: Bench, submission: Submission) -> GradedSubmission:
             results, printed = _run_and_judge(bench, notebook, stages)
         except SandboxUnavailable as error:
             results, printed = _infrastructure_failed(bench.release, str(error)), {}
+        except Exception as error:  # our fault too, and it ends here: the run goes on with the next submission
+            reason = clip(f"{type(error).__name__}: {error}")
+            results, printed = _infrastructure_failed(bench.release, reason), {}
     _write_outputs(bench.release, notebook, results, printed)
     verdict = Verdict(
         assignment=bench.release.assignment,

@@ -71,8 +71,9 @@ def _outcome(run: Callable[[], Any]) -> tuple[Status, dict[str, Any], Any]:
         with deadline(TRUSTED_SECONDS):
             return Status.PASS, {}, run()
     except CaseFailed as failed:
-        fields = {name: getattr(failed, name) for name in ("message", "hint", "misconception", "where", "got")}
-        return failed.status, {**fields, "message": clip(failed.message), "ratio": _ratio(failed.ratio)}, None
+        texts = {name: getattr(failed, name) for name in ("message", "hint", "misconception", "where", "got")}
+        fields = {name: None if text is None else clip(text) for name, text in texts.items()}
+        return failed.status, {**fields, "ratio": _ratio(failed.ratio)}, None
     except CheckingTooLong:
         return Status.ERROR, {"message": "What the code returned took too long to check."}, None
     except SandboxUnavailable as error:
@@ -121,7 +122,7 @@ def _results_of_rows(test: GradedCell, rows: Sequence[Any]) -> list[CaseResult]:
                 message=clip(row.message),
                 hint=clip(row.hint),
                 ratio=_ratio(row.ratio),
-                where=row.where,
+                where=clip(row.where) if row.where is not None else None,
                 got=clip(row.got) if row.got is not None else None,
             )
         )
@@ -131,9 +132,12 @@ def _results_of_rows(test: GradedCell, rows: Sequence[Any]) -> list[CaseResult]:
 
 
 def _ratio(value: Any) -> float | None:
-    if value is None:
+    """A ratio that JSON can hold; what is no number, as complex values of a student's can make it, is none."""
+    try:
+        ratio = math.nan if value is None else float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return min(float(value), 1e300) if not math.isnan(float(value)) else None
+    return None if math.isnan(ratio) else max(-1e300, min(ratio, 1e300))
 
 
 def clip(text: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -147,3 +148,31 @@ def test_student_array_reaches_the_test_cell(release: Release) -> None:
     """Can a test cell look at a student's variable?"""
     (result,) = judged(release, "assert (answer == np.arange(3)).all()", answer=np.arange(3))
     assert result.status is Status.PASS
+
+
+@pytest.mark.parametrize(
+    "ratio",
+    [1 + 2j, "x", [1.0], -np.inf, np.array([1.0, 2.0]), 10**400],
+    ids=["complex", "text", "list", "-inf", "array", "huge"],
+)
+def test_ratio_that_is_no_number_does_not_stop_the_run(release: Release, ratio: Any) -> None:
+    """Can a value that a check computed from a student's array end the run for everybody?"""
+    case = Case("t/a", "t", 4.0, "a", lambda student: ratio)
+    (result,), _ = judge(GradedCell("t", "", 4.0, ""), [case], Namespace(), TrustedNames(release))
+    json.dumps(result.ratio, allow_nan=False)
+
+
+def test_every_text_of_a_failed_case_is_bounded_and_printable(release: Release) -> None:
+    """Can a value that a check quotes make a verdict huge, or clear a terminal?"""
+    texts = dict.fromkeys(("hint", "misconception", "where", "got"), "\x1b[2J" + "x" * 100_000)
+
+    def run(student: Any) -> None:
+        raise CaseFailed("no", **texts)
+
+    (result,), _ = judge(
+        GradedCell("t", "", 4.0, ""), [Case("t/a", "t", 4.0, "a", run)], Namespace(), TrustedNames(release)
+    )
+    for name in texts:
+        text = getattr(result, name)
+        assert len(text) <= MAX_TEXT
+        assert "\x1b" not in text
