@@ -104,7 +104,7 @@ def _short(path: Path) -> Path:
 
 
 def _table(lines: Sequence[Line], headings: Sequence[str], *, with_reasons: bool) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), expand=with_reasons)
     table.add_column("student", no_wrap=True, max_width=24, overflow="ellipsis")
     table.add_column("points", justify="right", no_wrap=True)
     for heading in headings:
