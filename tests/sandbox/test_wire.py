@@ -51,7 +51,7 @@ PLAIN = [
     (),
     (1, (2,)),
     {1, "a", 2.5},
-    frozenset({"a", b"b"}),
+    frozenset({"a"}),
     {"a": 1, 2: [3], (4, "b"): None, 1.5: {}},
     Handle(3, "dict"),
 ]
