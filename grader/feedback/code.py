@@ -113,8 +113,8 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 def name_in_question(where: str | None, message: str) -> str:
     """The array that a result is about: the name in front of the worst index, in `where` or in the message."""
-    for text in (where or "", message):
-        match = _NAME.match(text)
-        if match and text[match.end() :].lstrip()[:1] in ("[", ""):
-            return match[0]
-    return ""
+    in_place = _NAME.match(where or "")
+    if in_place:
+        return in_place[0]
+    in_message = _NAME.match(message)
+    return in_message[0] if in_message and message[in_message.end() :].startswith("[") else ""

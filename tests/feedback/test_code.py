@@ -42,7 +42,7 @@ def test_quoted_line_is_found() -> None:
     [
         ("dx[3, 1]", "", "dx"),
         ("[2, 2]", "dx[2, 2] = 1", "dx"),
-        ("running_mean after batch 2 [1]", "x is wrong", ""),
+        ("running_mean after batch 2 [1]", "x is wrong", "running_mean"),
         (None, "out has shape (3,)", ""),
         (None, "", ""),
     ],
