@@ -18,6 +18,7 @@ SALT ?=
 FORCE ?=
 HEAD ?=
 ZIP ?=
+YES ?=
 GRADE_OPTIONS = $(ASSIGNMENT) $(if $(WORKERS),--workers $(WORKERS)) $(if $(SALT),--salt $(SALT)) $(if $(FORCE),--force)
 
 help: ## list the targets
@@ -44,6 +45,9 @@ grade: $(READY) ## grade course/submitted/, or the sample class where nothing is
 collect: $(READY) ## bring in a download of the LMS: make collect ZIP=download.zip (or a folder)
 	@test -n "$(ZIP)" || { echo "Say what to collect: make collect ZIP=download.zip (or a folder)" >&2; exit 2; }
 	@$(GRADER) collect "$(ZIP)" $(ASSIGNMENT)
+
+regrade: $(READY) ## after a change of cases or limits: show who changes and why, ask, write (YES=1: do not ask)
+	@$(GRADER) regrade $(ASSIGNMENT) $(if $(WORKERS),--workers $(WORKERS)) $(if $(FORCE),--force) $(if $(YES),--yes)
 
 verify: $(READY) ## find changes to log, verdicts or gradebook that did not come through the kit (HEAD=…)
 	@$(GRADER) verify $(ASSIGNMENT) $(if $(HEAD),--head $(HEAD))
@@ -80,4 +84,4 @@ LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no
 clean: ## remove .venv and caches; course/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help setup grade collect verify test release validate audit bench doctor formgrader lock clean
+.PHONY: help setup grade collect regrade verify test release validate audit bench doctor formgrader lock clean

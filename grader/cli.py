@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -196,6 +197,39 @@ def _release_if_needed(course: Course, assignment: str) -> None:
 
 
 @app.command()
+def regrade(
+    assignment: Assignment = "",
+    root: Root = Path(),
+    workers: Workers = 0,
+    force: Force = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Write the grades without asking.")] = False,
+    no_sandbox: NoSandbox = False,
+) -> None:
+    """After a change of cases, limits or kit: show who changes, by how much and why, then write the grades."""
+    from .regrade import open_regrade, report
+    from .run import RunOptions, graded_lines
+    from .summary import write_csv
+
+    course = active_course(root)
+    name = _one_assignment(course, assignment)
+    layers = _protection(no_sandbox)
+    _release_if_needed(course, name)
+    options = RunOptions(salt="", layers=layers, workers=workers or len(os.sched_getaffinity(0)), force=force)
+    with open_regrade(course, name, options) as again:
+        changes = list(again.changes())
+        if not changes:
+            say.print("Nothing to grade again: no grade depends on what has changed.")
+            return
+        for line in report(changes):
+            say.print(_plain(line))
+        if not yes and not (sys.stdin.isatty() and typer.confirm("Write these grades?", default=False)):
+            say.print("Nothing was written. To write these grades: grader regrade --yes")
+            raise SystemExit(EXIT_NOT_ALL_GRADED)
+        say.print(f"{again.write()} grades written.")
+    write_csv(course.grades_csv, graded_lines(course, name))
+
+
+@app.command()
 def verify(
     assignment: Assignment = "",
     root: Root = Path(),
@@ -276,8 +310,6 @@ def bench(
 @app.command()
 def formgrader(root: Root = Path(), port: Annotated[int, typer.Option(help="Port on this machine.")] = 8888) -> None:
     """Open JupyterLab with nbgrader's formgrader on this course, to mark the written answers."""
-    import sys
-
     find_course(root)
     os.chdir(root)
     command = [sys.executable, "-m", "jupyterlab", f"--port={port}", "--LabApp.default_url=/formgrader"]

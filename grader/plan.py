@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,7 @@ class Plan:
     grade: list[str] = field(default_factory=list)
     enter: list[Mapping[str, Any]] = field(default_factory=list)  # lines of the log
     lines: dict[str, Line] = field(default_factory=dict)
+    again: Counter[str] = field(default_factory=Counter)  # of those to grade: for how many this has changed
 
     @property
     def nothing_to_do(self) -> bool:
@@ -68,6 +70,8 @@ def plan_run(
             text = _graded_as_logged(course, release.assignment, student, line)
         if line is None or text is None:
             plan.grade.append(student)
+            if line is not None:
+                plan.again.update(what_changed(history.inputs(line), inputs) or ["submission"])
             continue
         plan.lines[student] = line_of(release, Verdict.from_json(text))
         if not _entered(line, standings.get(student), rule, times):
@@ -75,9 +79,14 @@ def plan_run(
     return plan
 
 
+def what_changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Names of what a grade was made with and would not be made with now."""
+    return [name for name in now if before.get(name) != now[name]]
+
+
 def _is_current(line: Mapping[str, Any], history: History, inputs: Mapping[str, str], salt: str) -> bool:
     same_salt = not salt or history.salt(line) == salt
-    return line["what"] == "grade" and history.inputs(line) == inputs and same_salt
+    return line["what"] == "grade" and not what_changed(history.inputs(line), inputs) and same_salt
 
 
 def _graded_as_logged(course: Course, assignment: str, student: str, line: Mapping[str, Any]) -> str | None:

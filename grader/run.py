@@ -36,7 +36,8 @@ from .sandbox.layers import Layers
 from .sandbox.limits import Limits
 from .standings import Standing, open_gradebook, read_standings
 from .submitted import read_submission, read_timestamp
-from .summary import NOT_GRADED, Line
+from .summary import NOT_GRADED, Line, line_of
+from .verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ def _grade_and_record(
         salt=options.salt,
         force=options.force,
     )
-    say(_announcement(plan, assignment, options.workers))
+    say(_announcement(plan, options))
     lines = dict(plan.lines)
     if not plan.nothing_to_do:
         chosen = dataclasses.replace(options, salt=plan.salt)
@@ -195,13 +196,14 @@ def _grade_and_record(
     return [_with_standing(lines[student], standings) for student in sorted(lines)]
 
 
-def _announcement(plan: Plan, assignment: str, workers: int) -> str:
-    kept = f"{len(plan.lines)} are graded already" if plan.lines else ""
+def _announcement(plan: Plan, options: RunOptions) -> str:
+    kept = f"; {len(plan.lines)} are graded already" if plan.lines else ""
     if not plan.grade:
-        return f"Nothing to grade: {kept or 'nobody handed in'}."
-    workers = min(workers, len(plan.grade))
-    many = f"with {workers} worker{'s' if workers > 1 else ''}"
-    return f"Grading {len(plan.grade)} submissions of '{assignment}' {many}{f'; {kept}' if kept else ''} …"
+        return "Nothing to grade" + (kept or "; nobody handed in") + "."
+    reasons = ", ".join(f"{what} of {number}" for what, number in plan.again.items())
+    again = f" (changed: {reasons})" if reasons and not options.force else ""
+    workers = min(options.workers, len(plan.grade))
+    return f"Grading {len(plan.grade)} submissions{again} with {workers} worker{'s' if workers > 1 else ''}{kept} …"
 
 
 def _standings(course: Course, assignment: str) -> dict[str, Standing]:
@@ -212,6 +214,16 @@ def _standings(course: Course, assignment: str) -> dict[str, Standing]:
 def _with_standing(line: Line, standings: Mapping[str, Standing]) -> Line:
     standing = None if line.status == NOT_GRADED else standings.get(line.student)
     return line if standing is None else dataclasses.replace(line, recorded=standing.recorded)
+
+
+def graded_lines(course: Course, assignment: str) -> list[Line]:
+    """The table's lines of everybody who was graded, from the verdicts and the gradebook as they are."""
+    release, standings = load_release(course, assignment), _standings(course, assignment)
+    lines = []
+    for student in sorted(read_history(course.log, assignment).latest):
+        path = course.autograded / student / assignment / "verdict.json"
+        lines.append(_with_standing(line_of(release, Verdict.from_json(path.read_text(encoding="utf-8"))), standings))
+    return lines
 
 
 def hand_in_times(course: Course, assignment: str) -> Times:
