@@ -81,7 +81,8 @@ def read_extensions(course: Course, assignment: str) -> dict[str, timedelta]:
     """Extensions of `course/extensions.csv` for one assignment, by student.
 
     The file has the columns student, assignment, days ("0.5" is twelve hours). It may name students who have handed in
-    nothing yet. Raises CourseError for a line that cannot be read: a mistake there must not cost a student points.
+    nothing yet; 0 days take an extension back. Raises CourseError for a line that cannot be read: a mistake there must
+    not cost a student points.
     """
     path = course.extensions
     if not path.exists():

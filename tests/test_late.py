@@ -1,0 +1,199 @@
+"""Late submissions: one policy, the same points off by both roads, extensions, and who is left out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from nbgrader.utils import parse_utc
+from traitlets.config import Config
+
+from grader.course import Course, CourseError
+from grader.fill import fill
+from grader.late import LatePolicy, excluded_students, late_penalty, late_rule, read_extensions
+from grader.release import load_release, make_release
+from grader.submitted import parse_time, read_timestamp
+from grader.verify import verify
+
+from . import tiny
+from .test_course_run import GRADER, NBGRADER, gradebook_rows, run
+
+HOUR, DAY = 3600.0, 86_400.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "policy", "penalty"),
+    [
+        (5 * DAY, LatePolicy(), None),
+        (1, LatePolicy(share_per_day=0.1), 1.0),
+        (DAY, LatePolicy(share_per_day=0.1), 1.0),
+        (DAY + 1, LatePolicy(share_per_day=0.1), 2.0),
+        (30 * DAY, LatePolicy(share_per_day=0.1), 10.0),
+        (30 * DAY, LatePolicy(share_per_day=0.1, most=0.3), 3.0),
+        (30 * DAY, LatePolicy(share_per_day=9.0, most=9.0), 10.0),
+        (9 * 60, LatePolicy(share_per_day=0.1, grace_minutes=10), None),
+        (11 * 60, LatePolicy(share_per_day=0.1, grace_minutes=10), 1.0),
+        (-5, LatePolicy(share_per_day=0.1), None),
+        (DAY, LatePolicy(share_per_day=-1.0), None),
+    ],
+)
+def test_policy(seconds: float, policy: LatePolicy, penalty: float | None) -> None:
+    """What does a day, a second, a month cost a submission worth ten points?"""
+    assert late_penalty(10.0, seconds, policy) == pytest.approx(penalty)
+
+
+def test_policy_takes_nothing_from_nothing() -> None:
+    """Can a penalty make a score negative?"""
+    assert late_penalty(0.0, DAY, LatePolicy(share_per_day=0.5)) == 0.0
+    assert late_penalty(-1.0, DAY, LatePolicy(share_per_day=0.5)) == 0.0
+
+
+def test_rule_is_what_the_configuration_says() -> None:
+    """Are nbgrader's default, our plugin and nbgrader's own methods told apart?"""
+    config = Config()
+    assert late_rule(config)("s", 10.0, DAY) is None
+    config.AssignLatePenalties.plugin_class = "grader.late_plugin.LateDays"
+    assert late_rule(config)("s", 10.0, DAY) is None
+    config.LateDays.share_per_day = 0.25
+    assert late_rule(config)("s", 10.0, DAY) == 2.5
+    zero = Config()
+    zero.LateSubmissionPlugin.penalty_method = "zero"
+    assert late_rule(zero)("s", 10.0, DAY) == 10.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2030-01-02 03:00:00 UTC", "2030-01-02 03:00:00 Asia/Seoul", "2030-01-02 03:00:00", "2030-01-02T03:00:00+09:00",
+        "2030-01-02 03:00:00.123456 Europe/Berlin", "2030-01-02 03:00:00 Nowhere/Known", "2030-01-02 03:00:00 32400",
+        "2030-01-02 03:00:00 +0900", "Jan 2 2030 3pm", "2030-01-02 03:00:00 PST8PDT",
+    ],
+)  # fmt: skip
+def test_times_are_read_as_nbgrader_reads_them(text: str) -> None:
+    """Do both roads find the same lateness for the same timestamp.txt?"""
+    assert parse_time(text) == parse_utc(text)
+
+
+@pytest.mark.parametrize("content", [b"", b"yesterday", b"\xff\xfe", b"0001-01-01 00:00:00 +2300", b"9" * 300, None])
+def test_timestamp_that_cannot_be_read_is_none(tmp_path: Path, content: bytes | None) -> None:
+    """Does a broken timestamp.txt stop anything?"""
+    if content is None:
+        (tmp_path / "timestamp.txt").symlink_to("/etc/hostname")
+    else:
+        (tmp_path / "timestamp.txt").write_bytes(content)
+    assert read_timestamp(tmp_path) is None
+
+
+def test_extensions_are_read_by_student_and_assignment(fresh_course: Course) -> None:
+    """Does the list name days, halves of days, and students who have handed in nothing?"""
+    assert read_extensions(fresh_course, "tiny") == {}
+    fresh_course.data.mkdir()
+    fresh_course.extensions.write_text(
+        "\ufeffstudent,assignment,days\n김철수,tiny,2\nkim lee , tiny ,0.5\nkim,other,9\n"
+    )
+    assert read_extensions(fresh_course, "tiny") == {"김철수": timedelta(days=2), "kim lee": timedelta(hours=12)}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("student,days\nkim,2\n", "needs a first line"),
+        ("", "needs a first line"),
+        ("student,assignment,days\nkim,tiny,two\n", "line 2: 'two' is no number"),
+        ("student,assignment,days\nlee,tiny,1\nkim,tiny,-2\n", "line 3"),
+        ("student,assignment,days\nkim,tiny\n", "line 2"),
+        ("student,assignment,days\nkim,tiny,nan\n", "line 2"),
+        (b"student,assignment,days\nk\xefm,tiny,2\n", "UTF-8"),
+    ],
+)
+def test_mistake_in_the_list_of_extensions_is_said(fresh_course: Course, text: str | bytes, said: str) -> None:
+    """Can a typing error cost a student points without a word?"""
+    fresh_course.data.mkdir()
+    fresh_course.extensions.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(CourseError, match=said):
+        read_extensions(fresh_course, "tiny")
+
+
+def test_excluded_students_are_nbgraders() -> None:
+    """Is nbgrader's own setting the one that counts?"""
+    config = Config()
+    assert excluded_students(config) == frozenset()
+    config.CourseDirectory.student_id_exclude = "kim, lee lee,"
+    assert excluded_students(config) == {"kim", "lee lee"}
+
+
+@pytest.fixture(scope="module")
+def late_class(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """Due on the first; a quarter off for each day. Four hand in, one is excluded."""
+    from nbgrader.api import Gradebook
+
+    course = tiny.make_project(tmp_path_factory.mktemp("late"))
+    config = course.root / "nbgrader_config.py"
+    config.write_text(
+        config.read_text()
+        + "\nc.AssignLatePenalties.plugin_class = 'grader.late_plugin.LateDays'"
+        + "\nc.LateDays.share_per_day = 0.25\nc.CourseDirectory.student_id_exclude = 'out'\n"
+    )
+    make_release(course, tiny.NAME)
+    solved = fill(load_release(course, tiny.NAME).notebook, tiny.REFERENCE)
+    for student, day in (("in time", 1), ("a day", 2), ("extended", 2), ("no time", 0), ("out", 2)):
+        folder = tiny.hand_in(course, student, solved)
+        if day:
+            (folder / "timestamp.txt").write_text(f"2030-01-0{day} 00:00:00 UTC")
+    with Gradebook(course.db_url, "course") as book:
+        book.update_or_create_assignment(tiny.NAME, duedate="2030-01-01 00:00:00 UTC")
+    course.extensions.write_text("student,assignment,days\nextended,tiny,1\nnobody,tiny,1\n")
+    result = run([GRADER, "grade"], course)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return course
+
+
+def penalties(course: Course) -> dict[str, float | None]:
+    return {student: row[0] for (student, name), row in gradebook_rows(course).items() if name == "penalty"}
+
+
+def test_late_students_lose_what_the_policy_says(late_class: Course) -> None:
+    """Is a day late a quarter, an extension nothing, an excluded student not graded?"""
+    assert penalties(late_class) == {"in time": None, "a day": 1.5, "extended": None, "no time": None}
+    assert verify(late_class, tiny.NAME) == []
+    assert "a day,4.5,10,6,6,0,1.5" in late_class.grades_csv.read_text()
+
+
+def test_nbgraders_own_road_takes_the_same_points_off(late_class: Course) -> None:
+    """Do both roads agree on penalties and extensions?"""
+    ours = gradebook_rows(late_class)
+    result = run([NBGRADER, "autograde", tiny.NAME, "--force"], late_class)
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert gradebook_rows(late_class) == ours
+    assert verify(late_class, tiny.NAME) == []
+
+
+def test_extension_given_later_is_entered_without_grading_again(late_class: Course) -> None:
+    """Does a second run bring penalties up to date, when marks, lists or times change?"""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(late_class.db_url, "course") as book:
+        book.find_grade("written", tiny.NAME, tiny.NAME, "a day").manual_score = 2.0
+        book.db.commit()
+    assert "Nothing to grade" in run([GRADER, "grade"], late_class).stdout
+    assert penalties(late_class)["a day"] == 2.0, "a quarter of eight points now"
+    late_class.extensions.write_text("student,assignment,days\na day,tiny,1\nextended,tiny,0.5\n")
+    (late_class.submitted / "no time" / tiny.NAME / "timestamp.txt").write_text("2030-01-04 00:00:00 UTC")
+    assert "Nothing to grade" in run([GRADER, "grade"], late_class).stdout
+    assert penalties(late_class) == {"in time": None, "a day": None, "extended": 1.5, "no time": 4.5}
+    assert verify(late_class, tiny.NAME) == []
+    before = late_class.log.read_bytes()
+    assert "Nothing to grade" in run([GRADER, "grade"], late_class).stdout
+    assert late_class.log.read_bytes() == before
+
+
+def test_timestamps_in_utc_are_compared_to_the_second() -> None:
+    """Is a hand-in at the very second of the due date in time?"""
+    from grader.standings import seconds_late
+
+    due = datetime(2030, 1, 1)
+    assert seconds_late(due, due, None) == 0
+    assert seconds_late(due + timedelta(seconds=1), due, None) == 1
+    assert seconds_late(due + timedelta(days=1), due, timedelta(days=1)) == 0
+    assert seconds_late(None, due, None) == seconds_late(due, None, timedelta(days=1)) == 0
