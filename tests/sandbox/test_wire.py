@@ -57,7 +57,7 @@ PLAIN = [
 ]
 
 
-@pytest.mark.parametrize("value", PLAIN, ids=repr)
+@pytest.mark.parametrize("value", PLAIN, ids=lambda value: type(value).__name__)
 def test_plain_data_comes_back_equal_and_of_the_same_type(value: Any) -> None:
     """Is every kind of plain value the same after the crossing?"""
     back = there_and_back(value)
