@@ -40,12 +40,16 @@ def require_shape(label, value, shape):
         raise wrong("wrong_shape", label=label, got=value.shape, expected=shape)
 
 
-def compare(*answers, n):
-    """Judge each (label, got, expected, scale) by `times_tolerance`; return facts about the worst element."""
+def compare(*answers, n, single=False):
+    """Judge each (label, got, expected, scale) by `times_tolerance`; return facts about the worst element.
+
+    `single` judges as single precision, whatever the dtype says.
+    """
     worst = {"ratio": -1.0}
     for label, value, expected, scale in answers:
         got = numbers(label, value, expected.shape)
-        precision = np.float32 if got.dtype == np.float32 else np.float64  # the dtype is for `require_shape`
+        # the dtype is for `require_shape`
+        precision = np.float32 if single or got.dtype == np.float32 else np.float64
         ratios = times_tolerance(got, expected, scale, n, precision)
         facts = facts_at_worst(label if len(answers) > 1 else "", got, expected, ratios)
         if np.any(ratios > 1.0):

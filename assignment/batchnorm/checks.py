@@ -104,6 +104,21 @@ def require_normalising(forward):
         raise Problem("BLOCKED", say("not_normalising"))
 
 
+def forward_slip(forward):
+    """"digits" where the forward pass works in single precision, "spread" where it divides by N - 1, else "".
+
+    Both cost points in the first check. What is computed from them is judged on them, so that they cost them once.
+    """
+    d = public("forward")
+    n = len(d.x)
+    out = forward(d.x, np.ones_like(d.gamma), np.zeros_like(d.beta), {"mode": "train", "eps": d.eps}).out
+    for slip, expected in (("", d.x_hat), ("spread", d.x_hat * np.sqrt((n - 1) / n)), ("digits", d.x_hat)):
+        with contextlib.suppress(Problem):
+            compare(("out", out, expected, d.x_hat_scale), n=n, single=slip == "digits")
+            return slip
+    return ""
+
+
 def stored(bn_param, label):
     """What a call left in `bn_param` under this name."""
     if label not in bn_param:
@@ -145,7 +160,8 @@ def running_stats(batchnorm_forward):
         except Problem:
             own = variance_in_use()
             (found,) = at_rest("running_var", variance=own)
-            if not np.allclose(numbers("running_var", found, own.shape), own, rtol=1e-9, atol=0.0):
+            rtol = 1e-4 if forward_slip(forward) == "digits" else 1e-9
+            if not np.allclose(numbers("running_var", found, own.shape), own, rtol=rtol, atol=0.0):
                 raise
         return {"message": say("own_variance")}
 
@@ -249,15 +265,29 @@ class Gradients:
         try:
             return compare(*answers, n=len(self.d.x))
         except Problem:
-            if not all(self.is_own_derivative(label, answer, expected.shape) for label, answer, expected, _ in answers):
+            if not (self.carries_slip(answers) or all(self.is_own_derivative(*answer[:3]) for answer in answers)):
                 raise
         return {"message": say("own_derivative")}
 
-    def is_own_derivative(self, label, answer, shape):
+    def carries_slip(self, answers):
+        """True where these are the right formulas, applied to a forward pass with a slip that was charged before."""
+        slip = forward_slip(self.forward)
+        if not slip:
+            return False
+        if slip == "spread":
+            others = {"dx": self.d.dx_unbiased}
+            answers = [(label, got, others.get(label, right), scale) for label, got, right, scale in answers]
+        try:
+            compare(*answers, n=len(self.d.x), single=slip == "digits")
+        except Problem:
+            return False
+        return True
+
+    def is_own_derivative(self, label, answer, expected):
         """True where the forward pass is mostly right and this is its derivative: one mistake costs points once."""
         passed = forward_train(self.forward.function)
         return passed.points >= passed.max_points / 2 and is_derivative(
-            self.forward, self.d, label, numbers(label, answer, shape)
+            self.forward, self.d, label, numbers(label, answer, expected.shape)
         )
 
     def require_one_right(self):

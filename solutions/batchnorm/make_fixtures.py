@@ -119,6 +119,8 @@ def _public_backward(label: str, n: int, d: int, *, nodes: bool) -> Arrays:
     right = truth.backward(forward, gamma, dout)
     answers = {name: getattr(right, name) for name in ("dx", "dgamma", "dbeta")}
     answers |= {f"{name}_scale": getattr(right, f"{name}_scale") for name in ("dx", "dgamma", "dbeta")}
+    # what the right formula makes of a forward pass that divides by N - 1: that slip is charged there, not here
+    answers["dx_unbiased"] = truth.backward(truth.train(x, gamma, beta, eps, ddof=1), gamma, dout).dx
     if nodes:
         answers |= {"mu": forward.mu, "xmu": forward.xmu, "sq": forward.xmu**2, "var": forward.var}
         answers |= {
