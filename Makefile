@@ -66,6 +66,25 @@ validate: $(READY) ## solution = full marks, untouched release = 0, fixtures rep
 audit: $(READY) ## wrong solutions x cases: every one rejected, by the case made for it
 	@$(GRADER) audit $(ASSIGNMENT)
 
+audit-deep: $(READY_DEV) ## machine-made wrong solutions, and every solution on ten salts
+	@PYTHONPATH=.:assignment/batchnorm $(BIN)/python -m solutions.batchnorm.machine_mutants
+	@PYTHONPATH=.:assignment/batchnorm $(BIN)/python -m solutions.batchnorm.ten_salts
+
+parity: $(READY_DEV) ## truth against PyTorch, JAX and TensorFlow, each where it is installed
+	@$(BIN)/python -m pytest -q -rs tests/solutions/test_parity.py
+
+feedback: $(READY) ## the page each student gets back: course/feedback/
+	@$(GRADER) feedback $(ASSIGNMENT)
+
+report: $(READY) ## the instructor's report of the class: course/report/index.html
+	@$(GRADER) report $(ASSIGNMENT)
+
+export: $(READY) ## grades for the LMS (TO=canvas, moodle or cases)
+	@$(GRADER) export $(or $(TO),cases) $(ASSIGNMENT)
+
+pictures: $(READY_DEV) ## make the pictures of README and docs anew, from real runs (needs Chromium)
+	@$(BIN)/python tools/pictures.py
+
 bench: $(READY) ## throughput against plain nbgrader autograde, in one run
 	@$(GRADER) bench $(ASSIGNMENT)
 
@@ -84,4 +103,4 @@ LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no
 clean: ## remove .venv and caches; course/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help setup grade collect regrade verify test release validate audit bench doctor formgrader lock clean
+.PHONY: audit-deep parity feedback report export pictures help setup grade collect regrade verify test release validate audit bench doctor formgrader lock clean
