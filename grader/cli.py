@@ -48,9 +48,7 @@ def main() -> None:
         warn.print(f"[bold red]Grading refused:[/] {_plain(error)}\nWhat this machine gives and lacks: make doctor")
         raise SystemExit(EXIT_SANDBOX) from None
     except PermissionError as error:
-        warn.print(
-            f"[bold red]error:[/] no permission for {_plain(error.filename)}. Mend that and run again."
-        )
+        warn.print(f"[bold red]error:[/] no permission for {_plain(error.filename)}. Mend that and run again.")
         raise SystemExit(EXIT_USAGE) from None
     except OSError as error:
         warn.print(
@@ -146,10 +144,12 @@ def grade(
     salt: Salt = "",
     force: Force = False,
     no_sandbox: NoSandbox = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON; all else goes to stderr.")] = False,
 ) -> None:
     """Grade what lies in course/submitted/ and has changed. With nothing there, grade the bundled sample class."""
-    from .summary import NOT_GRADED, print_summary, write_csv
+    from .summary import NOT_GRADED, print_summary, table_as_json, write_csv
 
+    say.stderr = as_json  # standard output is for the machine then
     course = find_course(root)
     name = _one_assignment(course, assignment)
     if not course.students(name):
@@ -167,7 +167,10 @@ def grade(
     lines = grade_and_record(course, name, course.students(name), options, lambda text: say.print(_plain(text)))
     write_csv(course.grades_csv, lines)
     print_summary(say, lines, course)
-    say.print(f"log head:  {Log(course.log).head()}  (make verify HEAD=… checks against it)", style="dim")
+    head = Log(course.log).head()
+    say.print(f"log head:  {head}  (make verify HEAD=… checks against it)", style="dim")
+    if as_json:
+        print(table_as_json(name, lines, head))
     raise SystemExit(EXIT_NOT_ALL_GRADED if any(line.status == NOT_GRADED for line in lines) else 0)
 
 

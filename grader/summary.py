@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 import re
 from collections import defaultdict
@@ -127,6 +128,28 @@ def _first_thing(verdict: Verdict) -> str:
         return verdict.problem
     wrong = [case for case in verdict.cases if case.status is not Status.PASS]
     return wrong[0].message.splitlines()[0] if wrong and wrong[0].message else ""
+
+
+def table_as_json(assignment: str, lines: Sequence[Line], log_head: str) -> str:
+    """The table for machines: one object with everybody in it. `score` is null where no grade was written."""
+    students = [
+        {
+            "student": line.student,
+            "status": line.status,
+            "auto_points": line.points,
+            "auto_max_points": line.max_points,
+            "score": line.recorded.score if line.recorded else None,
+            "max_score": line.recorded.max_score if line.recorded else None,
+            "late_penalty": line.recorded.late_penalty if line.recorded else None,
+            "to_mark": line.recorded.needs_marking if line.recorded else None,
+            "sections": {name: {"points": got, "max_points": most} for name, (got, most) in line.sections.items()},
+            "problem": line.problem,
+        }
+        for line in lines
+    ]
+    failed = sum(line.status == NOT_GRADED for line in lines)
+    table = {"assignment": assignment, "graded": len(lines) - failed, "not_graded": failed, "log_head": log_head}
+    return json.dumps({**table, "students": students}, ensure_ascii=False)
 
 
 def write_csv(path: Path, lines: Sequence[Line]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -191,3 +192,14 @@ def test_unwritable_course_folder_is_named(fresh_course: Course) -> None:
 def test_second_course_is_found_again(fresh_course: Course) -> None:
     """Does the root decide where a course lies?"""
     assert find_course(fresh_course.root) == fresh_course
+
+
+def test_json_is_for_machines(graded_class) -> None:
+    """Is standard output one JSON object with everybody in it, and is what a person reads elsewhere?"""
+    course, _ = graded_class
+    result = run([GRADER, "grade", "--json"], course)
+    assert result.returncode == 0, result.stderr
+    table = json.loads(result.stdout)
+    assert {row["student"]: row["auto_points"] for row in table["students"]} == EXPECTED
+    assert (table["assignment"], table["graded"], table["not_graded"]) == (tiny.NAME, len(EXPECTED), 0)
+    assert "graded" in result.stderr
