@@ -33,8 +33,12 @@ class Pair:
 
 def alike(answers: Mapping[str, list[str]], released: Iterable[str]) -> list[Pair]:
     """Return the most alike pairs first. `answers` are each student's cells, `released` the cells as handed out."""
-    known = {ast.unparse(statement) for source in released for statement in _statements(source)}
-    runs = {student: _runs(sources, known) for student, sources in answers.items()}
+    handed_out = frozenset(released)
+    known = {text for source in handed_out for text in _statements(source)}
+    runs = {
+        student: _runs([source for source in sources if source not in handed_out], known)
+        for student, sources in answers.items()
+    }
     counts = Counter(run for found in runs.values() for run in found)
     common = min(max(COMMON_LEAST, COMMON_SHARE * len(runs)), COMMON_MOST)
     holders: dict[int, list[str]] = defaultdict(list)
@@ -64,10 +68,15 @@ def _parse(source: str) -> ast.Module | None:
         return None
 
 
-def _statements(source: str) -> Iterator[ast.stmt]:
-    tree = _parse(source)
+def _statements(source: str) -> Iterator[str]:
+    tree, lines = _parse(source), source.splitlines()
     if tree is not None:
-        yield from (node for node in ast.walk(tree) if isinstance(node, ast.stmt))
+        yield from (_text(node, lines) for node in ast.walk(tree) if isinstance(node, ast.stmt))
+
+
+def _text(statement: ast.stmt, lines: list[str]) -> str:
+    """The lines of a statement without any white space."""
+    return "".join("".join(lines[statement.lineno - 1 : statement.end_lineno]).split())
 
 
 def _runs(sources: list[str], known: set[str]) -> set[int]:
@@ -78,16 +87,16 @@ def _runs(sources: list[str], known: set[str]) -> set[int]:
         if tree is None:
             continue
         try:
-            steps = list(_steps(tree, known))
+            steps = list(_steps(tree, source.splitlines(), known))
         except RecursionError:
             continue
         found.update(hash(tuple(steps[start : start + RUN])) for start in range(len(steps) - RUN + 1))
     return found
 
 
-def _steps(node: ast.AST, known: set[str]) -> Iterator[str]:
+def _steps(node: ast.AST, lines: list[str], known: set[str]) -> Iterator[str]:
     """The syntax below `node`, depth first: kinds of nodes, operators, attributes, constants; any name is 'name'."""
-    if isinstance(node, ast.stmt) and (_is_docstring(node) or ast.unparse(node) in known):
+    if isinstance(node, ast.stmt) and (_is_docstring(node) or _text(node, lines) in known):
         return
     if isinstance(node, ast.Name | ast.arg):
         yield "name"
@@ -99,7 +108,7 @@ def _steps(node: ast.AST, known: set[str]) -> Iterator[str]:
         yield node.attr
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, ast.expr_context):
-            yield from _steps(child, known)
+            yield from _steps(child, lines, known)
 
 
 def _is_docstring(node: ast.stmt) -> bool:
