@@ -213,3 +213,12 @@ def test_codes_that_hide_code_are_taken_out(release: Release) -> None:
 def test_file_that_costs_too_much_is_not_read(release: Release, data: bytes, said: str) -> None:
     """Can a file make the grader need gigabytes, or minutes?"""
     assert said in take_in(release, data).problem
+
+
+def test_heading_of_format_3_has_six_levels_at_most(release: Release) -> None:
+    """Can a heading of level one billion make the converter fill the memory?"""
+    old = nbformat.convert(solved(release), 3)
+    old.worksheets[0].cells.append({"cell_type": "heading", "level": 10**6, "source": "deep", "metadata": {}})
+    intake = take_in(release, json.dumps(old).encode())
+    assert cell_of(intake.notebook, "double").source == ANSWER
+    assert intake.notebook.cells[-1].source == "###### deep"

@@ -1,0 +1,177 @@
+"""Submitted bytes -> cells, leniently: whatever tools make of a notebook, and no more than a notebook can be.
+
+Nothing in the file is believed: not its metadata, points, ids or cell types. They only help to find the answers.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+MAX_BYTES = 32 << 20  # of a submitted notebook; plots included, real ones stay below 20 MB
+MAX_MARKS = 2_000_000  # commas and brackets in it; the value behind each takes up to 120 bytes of memory
+MAX_CELLS = 2_000
+MAX_SOURCE = 1 << 20  # characters of one cell
+MAX_SOURCES = 2 << 20  # characters of all cells; real notebooks have a twentieth
+
+# codes that a terminal obeys, and marks that show code in another order than it runs in
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_DEFINES = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
+
+
+class Unreadable(Exception):
+    """The submitted bytes are no notebook; the message tells the student what to hand in again."""
+
+
+@dataclass(eq=False)
+class SubmittedCell:
+    """What is taken over from one cell of a submission: text, and outputs as far as they are shown again."""
+
+    cell_type: str
+    source: str
+    grade_id: str | None
+    cell_id: str | None
+    outputs: list[Any] = field(default_factory=list)
+    attachments: dict[str, Any] = field(default_factory=dict)
+    placed: bool = False
+
+    @cached_property
+    def squeezed(self) -> str:
+        return squeeze(self.source)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return defined_names(self.source)
+
+    def defines(self, names: frozenset[str]) -> bool:
+        return self.cell_type == "code" and bool(names & self.names)
+
+    def extend(self, others: Iterable[SubmittedCell]) -> None:
+        """Append the text of other cells, as if they had never been split off."""
+        between = "\n" if self.cell_type == "code" else "\n\n"
+        self.source = between.join([self.source, *(other.source for other in others)])
+        self.__dict__.pop("squeezed", None)
+        self.__dict__.pop("names", None)
+
+
+def defined_names(source: str) -> frozenset[str]:
+    """Names that a cell defines at its top level. A pattern, not a parse: cells with magics or errors count too."""
+    return frozenset(name for pair in _DEFINES.findall(source) for name in pair if name)
+
+
+def squeeze(source: str) -> str:
+    """Source without the blanks that editors add or take away."""
+    return "\n".join(line.rstrip() for line in source.strip().splitlines())
+
+
+def read_cells(data: bytes) -> tuple[list[SubmittedCell], list[str]]:
+    """Parse submitted bytes into cells, leniently. Raises Unreadable with a sentence for the student."""
+    if len(data) > MAX_BYTES:
+        raise Unreadable(
+            f"The file has {len(data) >> 20} MB; at most {MAX_BYTES >> 20} are read. "
+            "Clear the outputs and hand it in again."
+        )
+    if not data.strip():
+        raise Unreadable("The file is empty. Save the notebook and hand it in again.")
+    text, notes = _decode(data)
+    if sum(map(text.count, ",[{")) > MAX_MARKS:
+        raise Unreadable("The file holds far more data than a notebook does. Clear the outputs and hand it in again.")
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Unreadable(_not_json(text)) from None
+    if not isinstance(content, dict):
+        raise Unreadable("The file is JSON but not a Jupyter notebook. Hand in the .ipynb file itself.")
+    if "worksheets" in content and "cells" not in content:
+        content = _from_version_3(content)
+        notes.append("The notebook is of format 3 and was converted to format 4.")
+    raw_cells = content.get("cells")
+    if not isinstance(raw_cells, list):
+        raise Unreadable("The file is JSON but holds no notebook cells. Hand in the .ipynb file itself.")
+    if len(raw_cells) > MAX_CELLS:
+        raise Unreadable(f"The notebook has {len(raw_cells)} cells; at most {MAX_CELLS} are read.")
+    cells = [cell for cell in map(_read_cell, raw_cells) if cell is not None]
+    if sum(len(cell.source) for cell in cells) > MAX_SOURCES:
+        raise Unreadable(
+            f"The cells hold more than {MAX_SOURCES >> 20} million characters of code and text. "
+            "Move large data out of them and hand it in again."
+        )
+    language = _language(content)
+    if language not in ("", "python"):
+        notes.append(f"The notebook asked for a kernel of language '{language[:40]}'; it was graded as Python.")
+    return cells, notes
+
+
+def _decode(data: bytes) -> tuple[str, list[str]]:
+    """Text of the file, and what had to be said about its encoding. UTF-8, or UTF-16 where it begins with its mark."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return data.decode("utf-16"), ["The file was saved as UTF-16; it was read as that."]
+        except UnicodeDecodeError:
+            pass
+    try:
+        return data.decode("utf-8-sig"), []
+    except UnicodeDecodeError:
+        note = "The file is not valid UTF-8; characters that could not be read were replaced."
+        return data.decode("utf-8", errors="replace"), [note]
+
+
+def _not_json(text: str) -> str:
+    if re.search(r"^(<<<<<<<|>>>>>>>) ", text, re.MULTILINE):
+        return "The file holds git conflict markers (<<<<<<<). Resolve the conflict and hand it in again."
+    if text.lstrip()[:1] == "<":
+        return "The file is a web page, not a notebook. Download the .ipynb file itself and hand it in again."
+    return "The file is not a Jupyter notebook (it is not JSON). Hand in the .ipynb file itself."
+
+
+def _from_version_3(content: dict[str, Any]) -> NotebookNode:
+    try:
+        for cell in (cell for sheet in content["worksheets"] for cell in sheet["cells"]):
+            if cell.get("cell_type") == "heading":  # the converter writes that many number signs
+                cell["level"] = min(int(cell.get("level", 1)), 6)
+        return nbformat.convert(nbformat.from_dict(content), 4)
+    except Exception as error:  # the converter meets arbitrary data and promises no exception type
+        raise Unreadable(
+            "The notebook is of an old format and damaged. Open it, save it, and hand it in again."
+        ) from error
+
+
+def _language(content: dict[str, Any]) -> str:
+    metadata = content.get("metadata")
+    kernelspec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
+    language = kernelspec.get("language", "") if isinstance(kernelspec, dict) else ""
+    return language.lower() if isinstance(language, str) else ""
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        value = "".join(part for part in value if isinstance(part, str))
+    if not isinstance(value, str):
+        return ""
+    text = _HIDDEN.sub("", value[:MAX_SOURCE].replace("\r\n", "\n").replace("\r", "\n"))
+    return text.encode("utf-8", errors="replace").decode("utf-8")  # lone surrogates would fail when written
+
+
+def _read_cell(raw: Any) -> SubmittedCell | None:
+    if not isinstance(raw, dict):
+        return None
+    metadata = raw.get("metadata") if isinstance(raw.get("metadata"), dict) else {}
+    marks = metadata.get("nbgrader") if isinstance(metadata.get("nbgrader"), dict) else {}
+    grade_id, cell_id = marks.get("grade_id"), raw.get("id")
+    outputs, attachments = raw.get("outputs"), raw.get("attachments")
+    return SubmittedCell(
+        cell_type=raw["cell_type"] if raw.get("cell_type") in ("code", "markdown", "raw") else "raw",
+        source=_text(raw.get("source")),
+        grade_id=grade_id if isinstance(grade_id, str) else None,
+        cell_id=cell_id if isinstance(cell_id, str) else None,
+        outputs=outputs if isinstance(outputs, list) else [],
+        attachments=attachments if isinstance(attachments, dict) else {},
+    )
