@@ -19,8 +19,8 @@ from pathlib import Path, PurePosixPath
 
 from .course import CourseError
 from .files import read_regular_file
-from .intake import MAX_BYTES
 
+MAX_FILE = 64 << 20  # bytes of one file; intake reads less, and says so to the student
 MAX_FILES = 200_000  # in a download
 MAX_NESTED_FILES = 500  # in a zip that a student handed in
 MAX_NESTED_BYTES = 256 << 20  # that one such zip may unpack to
@@ -97,7 +97,7 @@ def _read_file(path: Path, parts: tuple[str, ...]) -> Iterator[Item]:
         yield _not_wanted(parts)
         return
     try:
-        data = read_regular_file(path, MAX_BYTES + 1)
+        data = read_regular_file(path, MAX_FILE + 1)
     except OSError as error:
         yield Item(parts, refused=f"it cannot be read: {error.strerror}")
     else:
@@ -165,15 +165,15 @@ def _refused_entry(info: zipfile.ZipInfo) -> str:
         return "it is encrypted"
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "it is packed in a way that no LMS uses"
-    if info.file_size > MAX_BYTES:
-        return f"it has {info.file_size >> 20} MB; at most {MAX_BYTES >> 20} are read"
+    if info.file_size > MAX_FILE:
+        return f"it has {info.file_size >> 20} MB; at most {MAX_FILE >> 20} are read"
     return ""
 
 
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, parts: tuple[str, ...], *, nested: bool) -> Iterator[Item]:
     try:
         with archive.open(info) as stream:
-            data = stream.read(MAX_BYTES + 1)
+            data = stream.read(MAX_FILE + 1)
     except _BROKEN as error:
         yield Item(parts, refused=f"it is damaged ({type(error).__name__})")
     else:
@@ -181,8 +181,8 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, parts: tuple[str, .
 
 
 def _item(parts: tuple[str, ...], data: bytes, *, nested: bool) -> Iterator[Item]:
-    if len(data) > MAX_BYTES:
-        yield Item(parts, refused=f"it has more than {MAX_BYTES >> 20} MB")
+    if len(data) > MAX_FILE:
+        yield Item(parts, refused=f"it has more than {MAX_FILE >> 20} MB")
     elif _NOTEBOOK.search(parts[-1]):
         yield Item(parts, data)
     elif nested:

@@ -18,10 +18,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .archive import Item, names_in, read_download
+from .archive import MAX_FILE, Item, names_in, read_download
 from .course import Course, CourseError
 from .files import locked, read_regular_file, write_whole
-from .intake import MAX_BYTES
 from .log import Log, sha256
 from .naming import Naming, Nobody, Upload, copy_number, is_called_like
 from .submitted import read_timestamp
@@ -216,7 +215,7 @@ class _Collection:
         path = folder / f"{self._assignment}.ipynb"
         if self._current(student):
             try:
-                there = read_regular_file(path, MAX_BYTES + 1)
+                there = read_regular_file(path, MAX_FILE + 1)
             except OSError as error:
                 yield Report(str(path), REFUSED, f"{error.strerror}; move it away and collect again")
                 return
@@ -237,9 +236,9 @@ class _Collection:
 
     def _put(self, student: str, number: int, latest: Attempt) -> Iterator[Report]:
         folder, kept = self._folder(student), self._course.collected / self._assignment / student / f"{number:04}"
-        data = read_regular_file(kept / f"{self._assignment}.ipynb", MAX_BYTES + 1)
+        data = read_regular_file(kept / f"{self._assignment}.ipynb", MAX_FILE + 1)
         path, timestamp = folder / f"{self._assignment}.ipynb", folder / "timestamp.txt"
-        if self._current(student) and sha256(read_regular_file(path, MAX_BYTES + 1)) == latest.sha256:
+        if self._current(student) and sha256(read_regular_file(path, MAX_FILE + 1)) == latest.sha256:
             return
         if latest.handed_in:
             write_whole(timestamp, latest.handed_in, durable=True)

@@ -15,9 +15,10 @@ from grader import archive
 from grader.archive import read_download
 from grader.collect import Report, collect, read_attempts
 from grader.course import Course, CourseError
+from grader.intake import MAX_BYTES
 from grader.log import read_lines, sha256
 from grader.naming import Naming, Nobody
-from grader.run import read_submission
+from grader.submitted import read_submission
 
 from .test_course_run import GRADER, run
 from .tiny import NAME
@@ -281,7 +282,7 @@ def test_links_in_a_folder_are_refused(fresh_course: Course, tmp_path: Path) -> 
 
 def test_bombs_are_refused_and_stop_nobody(fresh_course: Course, tmp_path: Path) -> None:
     """Can what one student packed fill the memory, or keep others from being collected?"""
-    huge = bytes(archive.MAX_BYTES + 1)
+    huge = bytes(archive.MAX_FILE + 1)
     lying = bytearray(zipped({"tiny.ipynb": huge[: 1 << 20]}))
     for header, offset in ((b"PK\x01\x02", 24), (b"PK\x03\x04", 22)):  # the sizes it says it has
         at = lying.index(header) + offset
@@ -303,6 +304,17 @@ def test_bombs_are_refused_and_stop_nobody(fresh_course: Course, tmp_path: Path)
     assert "MB" in reports["a_1_1_tiny.ipynb"].text
     assert sum(report.what == "taken" for file, report in reports.items() if file.startswith("b_2")) <= 4
     assert sum(report.what == "taken" for file, report in reports.items() if file.startswith("g_7")) == 50
+
+
+def test_large_notebook_is_kept_whole_and_gets_its_verdict(fresh_course: Course, tmp_path: Path) -> None:
+    """Is a notebook that is larger than what is graded stored to the last byte, again and again?"""
+    large = b'{"cells": []}' + b" " * (MAX_BYTES + 5)
+    source = make_zip(tmp_path / "z.zip", {"kim.ipynb": large})
+    for _ in range(2):
+        take_in(fresh_course, source)
+    assert (fresh_course.submitted / "kim" / NAME / "tiny.ipynb").read_bytes() == large
+    assert len(read_attempts(fresh_course, NAME, "kim")) == 1
+    assert len(submitted(fresh_course)["kim"]) > MAX_BYTES
 
 
 def test_encrypted_and_odd_packing_is_refused(fresh_course: Course, tmp_path: Path) -> None:
