@@ -57,8 +57,8 @@ test: $(READY_DEV) ## run the tests, as CI does
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(TESTS)
 	@$(GRADER) validate
 
-release: $(READY) ## build and check the student version
-	@$(GRADER) release $(ASSIGNMENT)
+release: $(READY) ## build and check the student version (LANG=ko or zh: in that language)
+	@$(GRADER) release $(ASSIGNMENT) $(if $(filter command line,$(origin LANG)),--lang $(LANG))
 
 validate: $(READY) ## solution = full marks, untouched release = 0, fixtures reproduce, nothing leaks
 	@$(GRADER) validate $(ASSIGNMENT)

@@ -59,4 +59,4 @@ c.HTMLExporter.filters = {"markdown2html": "grader.markup.markdown2html"}
 
 # one page per student, the same as `grader feedback` writes; nbgrader copies other files along, and a verdict names the salt
 c.GenerateFeedback.exporter_class = "grader.feedback.exporter.FeedbackExporter"
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "verdict.json"]
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "verdict.json", "translations"]

@@ -13,6 +13,7 @@ from .checking import Case
 from .course import Course, CourseError
 from .fill import fill
 from .grade import Bench, arrange_cases, rehearse
+from .language import translate_cases
 from .release import Release, load_release
 from .sandbox.host import Layers, Sandbox
 from .sandbox.limits import Limits
@@ -34,6 +35,8 @@ def solution_module(course: Course, assignment: str, name: str) -> ModuleType | 
 def load_cases(course: Course, release: Release, salt: str) -> dict[str, list[Case]]:
     """Build the secret cases of a run. Raises CourseError where they do not fit the released notebook."""
     module = solution_module(course, release.assignment, "cases")
+    if (texts := solution_module(course, release.assignment, "texts")) is not None:
+        translate_cases(texts, course.solutions / release.assignment, course.language)
     cases: Sequence[Case] = module.make_cases(salt) if module is not None else ()
     try:
         return arrange_cases(release, cases)

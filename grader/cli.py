@@ -82,16 +82,24 @@ def new(name: Annotated[str, typer.Argument(help="Name of its function, too.")],
 
 
 @app.command()
-def release(assignment: Assignment = "", root: Root = Path()) -> None:
+def release(
+    assignment: Assignment = "",
+    root: Root = Path(),
+    lang: Annotated[str, typer.Option("--lang", help="Language of notebook, checks and messages from now on.")] = "",
+) -> None:
     """Build the student version and enter it in the gradebook.
 
     Refused while the solution does not earn every point, the untouched notebook earns one, or anything secret shows.
     """
+    from .language import choose_language, write_translation
     from .release import make_release
     from .validate import validate_assignment
 
     course = active_course(root)
     name = _one_assignment(course, assignment)
+    if lang:
+        course = choose_language(course, name, lang)
+    write_translation(course, name)
     if wrong := [claim.text for claim in validate_assignment(course, name) if not claim.holds]:
         lines = "\n  ".join(wrong)
         raise CourseError(f"the release of '{name}' must not go out:\n  {lines}\nMend it and run: make release")
@@ -184,8 +192,10 @@ def _protection(no_sandbox: bool) -> Layers:
 
 
 def _release_if_needed(course: Course, assignment: str) -> None:
+    from .language import write_translation
     from .release import is_released, make_release
 
+    write_translation(course, assignment)
     if is_released(course, assignment):
         return
     say.print(f"Releasing '{assignment}' …")

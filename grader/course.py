@@ -9,10 +9,11 @@ course/sample/     the same for the bundled sample class, so that it never mixes
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 SAMPLE = "sample"
+ENGLISH = "en"
 MAX_ID_BYTES = 200  # of a student id: file systems take 255, and some names are made longer
 # control characters, path separators, marks that reorder text on a screen, bytes that are no text
 _NO_ID = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -24,18 +25,32 @@ class CourseError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A class and its files: `root` is the project folder, `data` holds what belongs to this class."""
+    """A class and its files: `root` is the project folder, `data` holds what belongs to this class.
+
+    `language` is the one that notebook, checks and messages are in.
+    """
 
     root: Path
     data: Path
+    language: str = ENGLISH
 
     @property
     def is_sample(self) -> bool:
         return self.data.name == SAMPLE
 
     @property
-    def sources(self) -> Path:
+    def originals(self) -> Path:
+        """The assignments as they are written, in English."""
         return self.root / "assignment"
+
+    @property
+    def sources(self) -> Path:
+        """The source notebooks to release from; for another language they are made by grader.language."""
+        return self.originals if self.language == ENGLISH else self.root / "course" / "translated" / self.language
+
+    @property
+    def language_file(self) -> Path:
+        return self.root / "course" / "language"
 
     @property
     def solutions(self) -> Path:
@@ -97,13 +112,16 @@ class Course:
         return self.root / "course" / "grades.csv"
 
     def sample(self) -> Course:
-        return Course(self.root, self.root / "course" / SAMPLE)
+        return replace(self, data=self.root / "course" / SAMPLE)
+
+    def speaking(self, language: str) -> Course:
+        return replace(self, language=language)
 
     def assignments(self) -> list[str]:
         """Names of the assignments that have a source notebook."""
-        if not self.sources.is_dir():
+        if not self.originals.is_dir():
             return []
-        return sorted(path.name for path in self.sources.iterdir() if (path / f"{path.name}.ipynb").is_file())
+        return sorted(path.name for path in self.originals.iterdir() if (path / f"{path.name}.ipynb").is_file())
 
     def check_assignment(self, name: str) -> str:
         """Return `name` if it can be graded. Raises CourseError that lists what there is."""
@@ -142,7 +160,10 @@ def find_course(root: Path) -> Course:
     data = root / "course"
     if data.exists() and not data.is_dir():
         raise CourseError(f"{data} is a file; it has to be a folder. Move it away and run again.")
-    return Course(root.resolve(), data.resolve())
+    course = Course(root.resolve(), data.resolve())
+    if course.language_file.is_file():
+        course = course.speaking(course.language_file.read_text(encoding="utf-8").strip() or ENGLISH)
+    return course
 
 
 def active_course(root: Path) -> Course:

@@ -20,7 +20,7 @@ def feedback(
     assignment: Assignment = "",
     root: Root = Path(),
     student: Annotated[list[str] | None, typer.Option("--student", help="This student only; may be repeated.")] = None,
-    language: Annotated[str, typer.Option("--language", help="Language of the pages: en, ko or zh.")] = "en",
+    language: Annotated[str, typer.Option("--language", help="Language of the pages; else that of the course.")] = "",
 ) -> None:
     """Write the page each student gets back: course/feedback/STUDENT/ASSIGNMENT/ASSIGNMENT.html."""
     from rich.progress import track
@@ -33,7 +33,7 @@ def feedback(
     name = _one_assignment(course, assignment)
     written, problems = 0, 0
     students = _students(course, name, student)
-    pages = write_feedback(course, name, students, language)
+    pages = write_feedback(course, name, students, language or course.language)
     for page in track(pages, "pages", len(students), console=warn, transient=True, disable=not warn.is_terminal):
         if page.problem:
             warn.print(f"[bold red]no page for {_plain(page.student)}:[/] {_plain(page.problem)}")

@@ -92,7 +92,7 @@ def folder_digest(folder: Path) -> str:
     """sha256 over the names and bytes of the files in a folder that a release is made from."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts):
+        if path.is_file() and not {"__pycache__", ".ipynb_checkpoints", "translations"} & set(path.parts):
             data = path.read_bytes()
             digest.update(f"{path.relative_to(folder)}\0{len(data)}\0".encode())
             digest.update(data)
