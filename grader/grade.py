@@ -24,7 +24,7 @@ from nbformat import NotebookNode
 
 from . import __version__
 from .checking import Case
-from .intake import take_in
+from .intake import bare_release, take_in
 from .outputs import safe_attachments, safe_outputs
 from .rehearsal import PlannedCall
 from .release import Release, is_experiment, is_test, nbgrader_metadata
@@ -121,6 +121,24 @@ def grade_submission(bench: Bench, submission: Submission) -> GradedSubmission:
         versions=versions(),
         limits=dataclasses.asdict(bench.limits),
         seconds={name: round(seconds, 4) for name, seconds in stages.items()} | {"total": round(_since(started), 4)},
+    )
+    return GradedSubmission(verdict, notebook)
+
+
+def not_graded(release: Release, submission: Submission, reason: str) -> GradedSubmission:
+    """The verdict where grading ended the process it ran in. The submission is not looked at: `INFRA`, and why."""
+    results = _infrastructure_failed(release, reason)
+    notebook = bare_release(release)
+    _write_outputs(release, notebook, results, {})
+    verdict = Verdict(
+        assignment=release.assignment,
+        student=submission.student,
+        submission_sha256=hashlib.sha256(submission.data or b"").hexdigest(),
+        release_sha256=release.sha256,
+        salt="",
+        sandbox="",
+        cases=tuple(result for cell in release.tests for result in results[cell]),
+        versions=versions(),
     )
     return GradedSubmission(verdict, notebook)
 

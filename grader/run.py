@@ -6,7 +6,8 @@ import dataclasses
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
@@ -22,7 +23,7 @@ from rich.progress import Progress as Bar
 from .bench import open_bench
 from .course import Course, CourseError
 from .files import locked
-from .grade import Bench, grade_submission
+from .grade import Bench, grade_submission, not_graded
 from .inputs import run_inputs
 from .late import excluded_students, late_rule, read_extensions
 from .log import GRADE, Log, read_history
@@ -31,7 +32,6 @@ from .plan import Plan, plan_run
 from .record import Times, open_recording
 from .release import load_release
 from .result import Result, result_of
-from .sandbox.errors import SandboxUnavailable
 from .sandbox.layers import Layers
 from .sandbox.limits import Limits
 from .standings import Standing, open_gradebook, read_standings
@@ -57,37 +57,42 @@ class RunOptions:
 def grade_class(course: Course, assignment: str, students: Sequence[str], options: RunOptions) -> Iterator[Result]:
     """Yield every student's graded submission as it is done, in no particular order.
 
-    A worker process that dies takes nobody along: what it worked on is tried once more, alone.
+    A worker process that dies takes nobody along: what was being graded then is tried once more, each alone, and who
+    ends a process again is not graded.
     """
-    if not students:
-        return
-    jobs = {student: course.submitted / student / assignment for student in students}
-    again: list[str] = []
-    with _pool(course, assignment, options, min(options.workers, max(1, len(jobs)))) as pool:
-        waiting: dict[Future[Result], str] = {}
-        queue = iter(jobs)
+    rest, suspects = deque(students), []
+    while rest:
+        suspects += yield from _grade_in_one_pool(course, assignment, rest, options)
+    release = load_release(course, assignment) if suspects else None
+    for student in suspects:
+        alone = deque([student])
+        if (yield from _grade_in_one_pool(course, assignment, alone, options)):
+            submission = read_submission(course.submitted / student / assignment, assignment, student)
+            reason = "the process that graded it ended twice"
+            yield result_of(release, submission, not_graded(release, submission, reason))
+
+
+def _grade_in_one_pool(
+    course: Course, assignment: str, rest: deque[str], options: RunOptions
+) -> Generator[Result, None, list[str]]:
+    """Grade from the front of `rest` until it is empty or a worker dies; return who was being graded then."""
+    waiting: dict[Future[Result], str] = {}
+    workers = min(options.workers, len(rest))
+    with _pool(course, assignment, options, workers) as pool:
         try:
-            while True:
-                for student in queue:
-                    waiting[pool.submit(_grade_one, jobs[student], assignment, student)] = student
-                    if len(waiting) >= 4 * options.workers:  # bounded, so that memory does not grow with the class
-                        break
-                if not waiting:
-                    break
+            while rest or waiting:
+                while rest and len(waiting) < 4 * workers:  # bounded, so that memory does not grow with the class
+                    student = rest[0]
+                    future = pool.submit(_grade_one, course.submitted / student / assignment, assignment, student)
+                    waiting[future] = rest.popleft()
                 done, _ = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
-                    student = waiting.pop(future)
-                    try:
-                        yield future.result()
-                    except BrokenProcessPool:
-                        again.append(student)
+                    result = future.result()
+                    del waiting[future]
+                    yield result
         except BrokenProcessPool:
-            pass
-        again.extend(waiting.values())
-        again.extend(queue)
-    for student in again:
-        with _pool(course, assignment, options, 1) as pool:
-            yield pool.submit(_grade_one, jobs[student], assignment, student).result()
+            return list(waiting.values()) or [rest.popleft()]  # never none: the next pool has to have less to do
+    return []
 
 
 def _pool(course: Course, assignment: str, options: RunOptions, workers: int) -> ProcessPoolExecutor:
@@ -98,7 +103,7 @@ def _pool(course: Course, assignment: str, options: RunOptions, workers: int) ->
 
 _worker = ExitStack()  # of this worker process: keeps its bench open until it ends
 _bench: list[Bench] = []
-_refused: list[SandboxUnavailable] = []  # why this worker cannot grade: an initializer could only break the pool
+_refused: list[Exception] = []  # why this worker cannot grade: an initializer could only break the pool
 
 
 def _start_worker(course: Course, assignment: str, options: RunOptions) -> None:
@@ -109,7 +114,7 @@ def _start_worker(course: Course, assignment: str, options: RunOptions) -> None:
         )
         bench.sandbox.child().kill()  # the layers are all there, or this raises
         _bench[:] = [bench]
-    except SandboxUnavailable as error:
+    except Exception as error:  # no sandbox, or cases that cannot be made: the run ends with this reason
         _refused[:] = [error]
 
 
