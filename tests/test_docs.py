@@ -22,8 +22,8 @@ TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 SHOWN = list(dict.fromkeys(re.findall(r"^\$ (.+)$", TEXT, re.MULTILINE)))
 STAYS = "grader formgrader"  # runs until it is stopped; tests/export/test_formgrader.py starts it
 
-ROSTER = "Student,ID,SIS User ID,SIS Login ID,Section\nRita,1,S1,right,1\nWim,2,S2,written,1\n"
-MOODLE = "First name,Surname,ID number\nRita,Right,right\nWim,Written,written\n"
+ROSTER = "Student,ID,SIS User ID,SIS Login ID,Section\nR,1,S1,right,1\nW,2,S2,written,1\n"
+MOODLE = "First name,Surname,ID number\nR,Right,right\nW,Written,written\n"
 
 
 @pytest.fixture(scope="module")
