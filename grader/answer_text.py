@@ -9,7 +9,7 @@ import warnings
 from rapidfuzz import fuzz
 
 MAX_PARSED = 50_000  # characters; longer ones take longer than a sentence is worth
-NEARLY = 80.0  # of 100: "batchnorm_foward" and "batchnorm_forward" have 97, "backward" and "backward_alt" 80
+NEARLY = 80.0  # of 100: "layer_foward" and "layer_forward" have 96, "backward" and "backward_alt" 80
 
 _CONFLICT = re.compile(r"^(<{7}|>{7})( |$)", re.MULTILINE)
 _PYTHON_2 = re.compile(

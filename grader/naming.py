@@ -1,11 +1,11 @@
 """Who handed in what, told by the names that an LMS gives to the files of a download.
 
-    Canvas    kimminjun_LATE_4711_90210_batchnorm-1.ipynb      name, late or not, id of the user, id of the upload, file
-              anon_x7Kp2_90210_batchnorm.ipynb                 the same with anonymous grading
-    Moodle    Kim Min-jun_4711_assignsubmission_file/a.ipynb   name, id of the participant; a folder (since 3.1) or,
-              Kim Min-jun_4711_assignsubmission_file_a.ipynb   where that was chosen, the beginning of the file's name
-    nbgrader  kim+batchnorm+2025-11-30 12:00:00 UTC/…          as the exchange calls the folders it takes in
-    plain     kim.ipynb   kim/batchnorm.ipynb   kim/batchnorm/batchnorm.ipynb
+    Canvas    s01_LATE_4711_90210_homework-1.ipynb             name, late or not, id of the user, id of the upload, file
+              anon_x7Kp2_90210_homework.ipynb                  the same with anonymous grading
+    Moodle    S 01-a_4711_assignsubmission_file/a.ipynb        name, id of the participant; a folder (since 3.1) or,
+              S 01-a_4711_assignsubmission_file_a.ipynb        where that was chosen, the beginning of the file's name
+    nbgrader  s01+homework+2025-11-30 12:00:00 UTC/…           as the exchange calls the folders it takes in
+    plain     s01.ipynb   s01/homework.ipynb   s01/homework/homework.ipynb
 
 Names are data that students have a hand in (their own name, the file's name), so each pattern is read from the side
 that they cannot reach, and a name that can be read in two ways is marked.
@@ -119,7 +119,7 @@ def _exchange(path: tuple[str, ...], assignment: str) -> Upload | None:
 def _wrappers(paths: Sequence[tuple[str, ...]], assignment: str) -> int:
     """How many folders at the top hold everything and so name nobody."""
     folders = [path[:-1] for path in paths]
-    shared = len(os.path.commonprefix(folders))  # of tuples it gives a tuple
+    shared = len(os.path.commonprefix(folders))  # noqa: RUF071  (of tuples it gives a tuple)
     together = all(len(folder) == shared for folder in folders)
     below = {path[shared] for path in paths}
     if shared and (assignment in below or (together and any(is_called_like(name, assignment) for name in below))):
@@ -147,7 +147,7 @@ def stem(file: str) -> str:
 
 
 def copy_number(file: str, assignment: str) -> int:
-    """3 for "batchnorm-3.ipynb" or "batchnorm (3).ipynb": LMS and browsers number what has the same name."""
+    """3 for "homework-3.ipynb" or "homework (3).ipynb": LMS and browsers number what has the same name."""
     rest = stem(file)[len(assignment) :]
     match = _COPY.fullmatch(rest) if stem(file).lower().startswith(assignment.lower()) else None
     return int(match["copy"]) if match else 0

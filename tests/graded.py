@@ -48,7 +48,7 @@ def submissions(notebook: NotebookNode) -> dict[str, NotebookNode | bytes]:
         "untouched": notebook,
         "no-json": b"PK\x03\x04",
         "=1+1": fill(notebook, tiny.REFERENCE),
-        "김철수": fill(notebook, tiny.REFERENCE),
+        "학생일": fill(notebook, tiny.REFERENCE),
     }
 
 

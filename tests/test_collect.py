@@ -51,10 +51,10 @@ def submitted(course: Course) -> dict[str, bytes | None]:
 
 
 CANVAS = {
-    "kimminjun_4711_90210_tiny.ipynb": A,
-    "leejieun_LATE_4712_90211_tiny-2.ipynb": B,
-    "garcía_4713_90212_my final.ipynb": C,
-    "김철수_4714_90213_tiny.ipynb": A,
+    "s01_4711_90210_tiny.ipynb": A,
+    "s02_LATE_4712_90211_tiny-2.ipynb": B,
+    "sé3_4713_90212_my final.ipynb": C,
+    "학생일_4714_90213_tiny.ipynb": A,
     "_underscore_4715_90214_tiny.ipynb": B,
     "anon_x7Kp2_90215_tiny.ipynb": C,
 }
@@ -64,47 +64,47 @@ def test_canvas_names(fresh_course: Course, tmp_path: Path) -> None:
     """Are names, ids, late marks, letters of any alphabet and anonymous uploads of Canvas understood?"""
     reports = take_in(fresh_course, make_zip(tmp_path / "c.zip", CANVAS))
     assert submitted(fresh_course) == {
-        "kimminjun_4711": A, "leejieun_4712": B, "garcía_4713": C, "김철수_4714": A, "_underscore_4715": B,
+        "s01_4711": A, "s02_4712": B, "sé3_4713": C, "학생일_4714": A, "_underscore_4715": B,
         "anon_x7Kp2": C,
     }  # fmt: skip
     assert {report.what for report in reports.values()} == {"taken"}
-    assert "late" in reports["leejieun_LATE_4712_90211_tiny-2.ipynb"].text
+    assert "late" in reports["s02_LATE_4712_90211_tiny-2.ipynb"].text
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        "Kim Min-jun_4711_assignsubmission_file/tiny.ipynb",
-        "Kim Min-jun_4711_assignsubmission_file_/tiny.ipynb",
-        "Kim Min-jun_4711_assignsubmission_file_/work/mine.ipynb",
-        "Kim Min-jun_4711_assignsubmission_file_tiny.ipynb",
-        "course-tiny-12/Kim Min-jun_4711_assignsubmission_file/tiny.ipynb",
+        "S 01-a_4711_assignsubmission_file/tiny.ipynb",
+        "S 01-a_4711_assignsubmission_file_/tiny.ipynb",
+        "S 01-a_4711_assignsubmission_file_/work/mine.ipynb",
+        "S 01-a_4711_assignsubmission_file_tiny.ipynb",
+        "course-tiny-12/S 01-a_4711_assignsubmission_file/tiny.ipynb",
     ],
 )
 def test_moodle_names(fresh_course: Course, tmp_path: Path, name: str) -> None:
     """Are Moodle's folders and its flat names understood, with text submissions left out?"""
-    other = {"Müller Ann_5_assignsubmission_file/x.ipynb": B, "Müller Ann_5_assignsubmission_onlinetext/t.html": b""}
+    other = {"Ü 05_5_assignsubmission_file/x.ipynb": B, "Ü 05_5_assignsubmission_onlinetext/t.html": b""}
     reports = take_in(fresh_course, make_zip(tmp_path / "m.zip", {name: A, **other}))
-    assert submitted(fresh_course) == {"Kim Min-jun_4711": A, "Müller Ann_5": B}
-    assert reports["Müller Ann_5_assignsubmission_onlinetext/t.html"].what == "left out"
+    assert submitted(fresh_course) == {"S 01-a_4711": A, "Ü 05_5": B}
+    assert reports["Ü 05_5_assignsubmission_onlinetext/t.html"].what == "left out"
 
 
 @pytest.mark.parametrize(
     ("names", "students"),
     [
-        (["kim.ipynb", "lee 2.ipynb", "_park.ipynb"], ["_park", "kim", "lee 2"]),
-        (["kim/tiny.ipynb", "lee/whatever.ipynb"], ["kim", "lee"]),
-        (["kim/tiny/tiny.ipynb", "lee/tiny/tiny.ipynb"], ["kim", "lee"]),
-        (["download/kim.ipynb", "download/lee.ipynb"], ["kim", "lee"]),
-        (["a/b/kim/tiny.ipynb", "a/b/lee/tiny.ipynb"], ["kim", "lee"]),
-        (["kim/tiny.ipynb"], ["kim"]),
-        (["kim/tiny.ipynb", "kim/tiny-1.ipynb"], ["kim"]),
-        (["tiny_kim.ipynb", "lee-tiny.ipynb", "Tiny park.ipynb"], ["kim", "lee", "park"]),
-        (["kim.ipynb.txt", "lee.ipynb.json"], ["kim", "lee"]),
-        (["team_1_2_final.ipynb", "kim.ipynb", "lee.ipynb"], ["kim", "lee", "team_1_2_final"]),
-        (["kim+tiny+2030-01-02 03:00:00.5 UTC/t.ipynb", "le+tiny+2030-01-02 03:00:00 UTC+r4/t.ipynb"], ["kim", "le"]),
-        (["w/kim/tiny/tiny.ipynb"], ["kim"]),
-        (["kim/tiny/tiny.ipynb", "kim/other/x.ipynb"], ["kim"]),
+        (["s01.ipynb", "s02 2.ipynb", "_s03.ipynb"], ["_s03", "s01", "s02 2"]),
+        (["s01/tiny.ipynb", "s02/whatever.ipynb"], ["s01", "s02"]),
+        (["s01/tiny/tiny.ipynb", "s02/tiny/tiny.ipynb"], ["s01", "s02"]),
+        (["download/s01.ipynb", "download/s02.ipynb"], ["s01", "s02"]),
+        (["a/b/s01/tiny.ipynb", "a/b/s02/tiny.ipynb"], ["s01", "s02"]),
+        (["s01/tiny.ipynb"], ["s01"]),
+        (["s01/tiny.ipynb", "s01/tiny-1.ipynb"], ["s01"]),
+        (["tiny_s01.ipynb", "s02-tiny.ipynb", "Tiny s03.ipynb"], ["s01", "s02", "s03"]),
+        (["s01.ipynb.txt", "s02.ipynb.json"], ["s01", "s02"]),
+        (["team_1_2_final.ipynb", "s01.ipynb", "s02.ipynb"], ["s01", "s02", "team_1_2_final"]),
+        (["s01+tiny+2030-01-02 03:00:00.5 UTC/t.ipynb", "s02+tiny+2030-01-02 03:00:00 UTC+r4/t.ipynb"], ["s01", "s02"]),
+        (["w/s01/tiny/tiny.ipynb"], ["s01"]),
+        (["s01/tiny/tiny.ipynb", "s01/other/x.ipynb"], ["s01"]),
     ],
 )  # fmt: skip
 def test_plain_names(fresh_course: Course, tmp_path: Path, names: list[str], students: list[str]) -> None:
@@ -130,8 +130,8 @@ def test_name_of_nobody_is_said(name: str) -> None:
 )
 def test_names_that_no_student_can_have(fresh_course: Course, tmp_path: Path, name: str) -> None:
     """Can a name in a download become a strange folder here?"""
-    reports = take_in(fresh_course, make_zip(tmp_path / "p.zip", {name: A, "kim.ipynb": A}))
-    assert fresh_course.students(NAME) == ["kim"]
+    reports = take_in(fresh_course, make_zip(tmp_path / "p.zip", {name: A, "s01.ipynb": A}))
+    assert fresh_course.students(NAME) == ["s01"]
     assert sorted(report.what for report in reports.values()) in (["refused", "taken"], ["left out", "taken"])
     assert all(str(report).isprintable() for report in reports.values())
 
@@ -155,18 +155,18 @@ def test_of_several_files_the_one_with_the_right_name_is_graded(fresh_course: Co
 
 def test_time_decides_where_the_lms_tells_it(fresh_course: Course, tmp_path: Path) -> None:
     """Does the later hand-in win over the one collected later, and does nbgrader learn the time?"""
-    take_in(fresh_course, make_zip(tmp_path / "1.zip", {"kim+tiny+2030-01-02 03:00:00.5 UTC/tiny.ipynb": B}))
-    take_in(fresh_course, make_zip(tmp_path / "2.zip", {"kim+tiny+2030-01-01 03:00:00 Asia/Seoul/tiny.ipynb": A}))
-    assert submitted(fresh_course) == {"kim": B}
-    folder = fresh_course.submitted / "kim" / NAME
+    take_in(fresh_course, make_zip(tmp_path / "1.zip", {"s01+tiny+2030-01-02 03:00:00.5 UTC/tiny.ipynb": B}))
+    take_in(fresh_course, make_zip(tmp_path / "2.zip", {"s01+tiny+2030-01-01 03:00:00 Asia/Seoul/tiny.ipynb": A}))
+    assert submitted(fresh_course) == {"s01": B}
+    folder = fresh_course.submitted / "s01" / NAME
     assert (folder / "timestamp.txt").read_text() == "2030-01-02 03:00:00.500000 UTC"
-    take_in(fresh_course, make_zip(tmp_path / "3.zip", {"kim+tiny+2030-01-03 03:00:00 UTC/tiny.ipynb": C}))
+    take_in(fresh_course, make_zip(tmp_path / "3.zip", {"s01+tiny+2030-01-03 03:00:00 UTC/tiny.ipynb": C}))
     assert (folder / "timestamp.txt").read_text() == "2030-01-03 03:00:00.000000 UTC"
 
 
 def test_same_download_again_changes_nothing(fresh_course: Course, tmp_path: Path) -> None:
     """Can collecting be repeated?"""
-    source = make_zip(tmp_path / "c.zip", {**CANVAS, "kimminjun_4711_90216_scratch.ipynb": C})
+    source = make_zip(tmp_path / "c.zip", {**CANVAS, "s01_4711_90216_scratch.ipynb": C})
     take_in(fresh_course, source)
     before = {path: path.read_bytes() for path in fresh_course.data.rglob("*") if path.is_file()}
     assert {report.what for report in take_in(fresh_course, source).values()} == {"known"}
@@ -176,25 +176,25 @@ def test_same_download_again_changes_nothing(fresh_course: Course, tmp_path: Pat
 def test_student_who_goes_back_to_an_older_version_gets_it(fresh_course: Course, tmp_path: Path) -> None:
     """Is the same content handed in once more the latest attempt?"""
     for number, data in enumerate((A, B, A)):
-        take_in(fresh_course, make_zip(tmp_path / f"{number}.zip", {"kim.ipynb": data}))
-    assert submitted(fresh_course) == {"kim": A}
-    assert len(read_attempts(fresh_course, NAME, "kim")) == 3
+        take_in(fresh_course, make_zip(tmp_path / f"{number}.zip", {"s01.ipynb": data}))
+    assert submitted(fresh_course) == {"s01": A}
+    assert len(read_attempts(fresh_course, NAME, "s01")) == 3
 
 
 def test_file_put_there_by_hand_is_kept(fresh_course: Course, tmp_path: Path) -> None:
     """Is what somebody placed in submitted/ lost when a newer attempt is collected, or replaced by an older one?"""
-    folder = fresh_course.submitted / "kim" / NAME
+    folder = fresh_course.submitted / "s01" / NAME
     folder.mkdir(parents=True)
     (folder / "tiny.ipynb").write_bytes(A)
     (folder / "notes.txt").write_text("mine")
-    first = make_zip(tmp_path / "1.zip", {"kim.ipynb": B})
+    first = make_zip(tmp_path / "1.zip", {"s01.ipynb": B})
     assert "kept" in {report.what for report in take_in(fresh_course, first).values()}
-    assert submitted(fresh_course) == {"kim": B}
-    assert {attempt.sha256 for attempt in read_attempts(fresh_course, NAME, "kim")} == {sha256(A), sha256(B)}
+    assert submitted(fresh_course) == {"s01": B}
+    assert {attempt.sha256 for attempt in read_attempts(fresh_course, NAME, "s01")} == {sha256(A), sha256(B)}
     assert (folder / "notes.txt").read_text() == "mine"
     (folder / "tiny.ipynb").write_bytes(C)
     take_in(fresh_course, first)
-    assert submitted(fresh_course) == {"kim": C}, "nothing new came, so the correction by hand stays"
+    assert submitted(fresh_course) == {"s01": C}, "nothing new came, so the correction by hand stays"
 
 
 def test_interrupted_collection_is_finished_by_the_next(
@@ -241,7 +241,7 @@ def entry(name: str, mode: int) -> zipfile.ZipInfo:
     ("name", "reason"),
     [
         ("../../evil.ipynb", "leads out"),
-        ("kim/../../../evil.ipynb", "leads out"),
+        ("s01/../../../evil.ipynb", "leads out"),
         ("..\\..\\evil.ipynb", "leads out"),
         ("/etc/evil.ipynb", "absolute"),
         ("\\\\server\\evil.ipynb", "absolute"),
@@ -251,33 +251,33 @@ def entry(name: str, mode: int) -> zipfile.ZipInfo:
 )
 def test_names_that_lead_elsewhere_are_refused(fresh_course: Course, tmp_path: Path, name: str, reason: str) -> None:
     """Can a name in a zip write outside of the course?"""
-    reports = take_in(fresh_course, make_zip(tmp_path / "z.zip", {name: A, "kim.ipynb": B}))
+    reports = take_in(fresh_course, make_zip(tmp_path / "z.zip", {name: A, "s01.ipynb": B}))
     assert [report.what for report in reports.values() if reason in report.text] == ["refused"]
     assert list(tmp_path.rglob("evil*")) == []
-    assert submitted(fresh_course) == {"kim": B}
+    assert submitted(fresh_course) == {"s01": B}
 
 
 @pytest.mark.parametrize("mode", [stat.S_IFLNK | 0o777, stat.S_IFIFO | 0o644, stat.S_IFCHR | 0o644])
 def test_links_and_devices_in_a_zip_are_refused(fresh_course: Course, tmp_path: Path, mode: int) -> None:
     """Can a link in a zip bring in another file?"""
     with zipfile.ZipFile(tmp_path / "z.zip", "w") as made:
-        made.writestr(entry("kim.ipynb", mode), "/etc/passwd")
-        made.writestr("lee.ipynb", A)
-    assert take_in(fresh_course, tmp_path / "z.zip")["kim.ipynb"].what == "refused"
-    assert submitted(fresh_course) == {"kim": None, "lee": A}
+        made.writestr(entry("s01.ipynb", mode), "/etc/passwd")
+        made.writestr("s02.ipynb", A)
+    assert take_in(fresh_course, tmp_path / "z.zip")["s01.ipynb"].what == "refused"
+    assert submitted(fresh_course) == {"s01": None, "s02": A}
 
 
 def test_links_in_a_folder_are_refused(fresh_course: Course, tmp_path: Path) -> None:
     """Is a link in an unpacked download followed?"""
     source = tmp_path / "folder"
-    (source / "kim").mkdir(parents=True)
-    (source / "lee.ipynb").write_bytes(A)
-    (source / "kim" / "tiny.ipynb").symlink_to(fresh_course.solutions / NAME / "cases.py")
+    (source / "s01").mkdir(parents=True)
+    (source / "s02.ipynb").write_bytes(A)
+    (source / "s01" / "tiny.ipynb").symlink_to(fresh_course.solutions / NAME / "cases.py")
     (source / "all").symlink_to("/")
     os.mkfifo(source / "pipe.ipynb")
     reports = take_in(fresh_course, source)
     assert sorted(report.what for report in reports.values()) == ["refused", "refused", "refused", "taken"]
-    assert submitted(fresh_course)["lee"] == A
+    assert submitted(fresh_course)["s02"] == A
 
 
 def test_bombs_are_refused_and_stop_nobody(fresh_course: Course, tmp_path: Path) -> None:
@@ -309,36 +309,36 @@ def test_bombs_are_refused_and_stop_nobody(fresh_course: Course, tmp_path: Path)
 def test_large_notebook_is_kept_whole_and_gets_its_verdict(fresh_course: Course, tmp_path: Path) -> None:
     """Is a notebook that is larger than what is graded stored to the last byte, again and again?"""
     large = b'{"cells": []}' + b" " * (MAX_BYTES + 5)
-    source = make_zip(tmp_path / "z.zip", {"kim.ipynb": large})
+    source = make_zip(tmp_path / "z.zip", {"s01.ipynb": large})
     for _ in range(2):
         take_in(fresh_course, source)
-    assert (fresh_course.submitted / "kim" / NAME / "tiny.ipynb").read_bytes() == large
-    assert len(read_attempts(fresh_course, NAME, "kim")) == 1
-    assert len(submitted(fresh_course)["kim"]) > MAX_BYTES
+    assert (fresh_course.submitted / "s01" / NAME / "tiny.ipynb").read_bytes() == large
+    assert len(read_attempts(fresh_course, NAME, "s01")) == 1
+    assert len(submitted(fresh_course)["s01"]) > MAX_BYTES
 
 
 def test_encrypted_and_odd_packing_is_refused(fresh_course: Course, tmp_path: Path) -> None:
     """Is a file that cannot be read said to be so?"""
     with zipfile.ZipFile(tmp_path / "z.zip", "w") as made:
-        made.writestr("kim.ipynb", A)
-        made.writestr("lee.ipynb", A, compress_type=zipfile.ZIP_LZMA)
+        made.writestr("s01.ipynb", A)
+        made.writestr("s02.ipynb", A, compress_type=zipfile.ZIP_LZMA)
     data = bytearray((tmp_path / "z.zip").read_bytes())
     data[data.index(b"PK\x01\x02") + 8] |= 1
     (tmp_path / "z.zip").write_bytes(data)
     reports = take_in(fresh_course, tmp_path / "z.zip")
-    assert "encrypted" in reports["kim.ipynb"].text
-    assert "packed" in reports["lee.ipynb"].text
+    assert "encrypted" in reports["s01.ipynb"].text
+    assert "packed" in reports["s02.ipynb"].text
 
 
 def test_names_written_by_old_tools_are_read_as_what_they_are(tmp_path: Path) -> None:
     """Is a Korean name still one where the zip does not say that it is UTF-8?"""
-    path = make_zip(tmp_path / "z.zip", {"김철수.ipynb": A})
+    path = make_zip(tmp_path / "z.zip", {"학생일.ipynb": A})
     data = bytearray(path.read_bytes())
     for header, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
         at = data.index(header) + offset + 1
         data[at] &= ~0x08
     path.write_bytes(data)
-    assert [item.name for item in read_download(path)] == ["김철수.ipynb"]
+    assert [item.name for item in read_download(path)] == ["학생일.ipynb"]
 
 
 def test_letters_in_two_parts_are_one_student(fresh_course: Course, tmp_path: Path) -> None:
@@ -398,7 +398,7 @@ def test_download_that_is_none_is_one_sentence(fresh_course: Course, tmp_path: P
 
 def test_command_says_a_line_for_each_file(fresh_course: Course, tmp_path: Path) -> None:
     """Does `grader collect` report everything, and refuse loudly?"""
-    source = make_zip(tmp_path / "z.zip", {"kim.ipynb": A, "../up.ipynb": A, "a.pdf": b"", "\x1b[31mred.ipynb": A})
+    source = make_zip(tmp_path / "z.zip", {"s01.ipynb": A, "../up.ipynb": A, "a.pdf": b"", "\x1b[31mred.ipynb": A})
     result = run([GRADER, "collect", source], fresh_course)
     assert result.returncode == 1
     assert "taken" in result.stdout
@@ -406,5 +406,5 @@ def test_command_says_a_line_for_each_file(fresh_course: Course, tmp_path: Path)
     assert "\x1b" not in result.stdout
     assert len(result.stdout.splitlines()) == 5
     assert (
-        json.loads((fresh_course.collected / NAME / "kim" / "0001" / "attempt.json").read_text())["source"] == "z.zip"
+        json.loads((fresh_course.collected / NAME / "s01" / "0001" / "attempt.json").read_text())["source"] == "z.zip"
     )

@@ -56,14 +56,14 @@ def class_of(notebook: NotebookNode) -> dict[str, NotebookNode | bytes]:
         "not json": b"PK\x03\x04 this is a zip",
         "empty": b"",
         "syntax": syntax,
-        "김철수": fill(notebook, tiny.REFERENCE),
+        "학생일": fill(notebook, tiny.REFERENCE),
         "=1+1": fill(notebook, tiny.REFERENCE),
     }
 
 
 EXPECTED = {
     "right": 6, "untouched": 0, "wrong": 2, "written": 6, "deleted": 6, "twice": 6, "hostile": 0, "not json": 0,
-    "empty": 0, "syntax": 0, "김철수": 6, "=1+1": 6,
+    "empty": 0, "syntax": 0, "학생일": 6, "=1+1": 6,
 }  # fmt: skip
 
 

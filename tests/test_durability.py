@@ -31,7 +31,7 @@ LONG = bool(os.environ.get("SOAK"))  # `make soak` sets it
 KILLS = 100 if LONG else 20
 EVERY = 1 if LONG else 6  # each, or each sixth step of a run is the last one
 FAULTS = ("crash", "power", "ENOSPC", "EIO")
-STUDENTS = ("right", "untouched", "wrong", "written", "not json", "김철수", "=1+1")
+STUDENTS = ("right", "untouched", "wrong", "written", "not json", "학생일", "=1+1")
 
 
 class Recorder:

@@ -90,9 +90,9 @@ def test_extensions_are_read_by_student_and_assignment(fresh_course: Course) -> 
     assert read_extensions(fresh_course, "tiny") == {}
     fresh_course.data.mkdir()
     fresh_course.extensions.write_text(
-        "\ufeffstudent,assignment,days\n김철수,tiny,2\nkim lee , tiny ,0.5\nkim,other,9\n"
+        "\ufeffstudent,assignment,days\n학생일,tiny,2\ns 02 , tiny ,0.5\nkim,other,9\n"
     )
-    assert read_extensions(fresh_course, "tiny") == {"김철수": timedelta(days=2), "kim lee": timedelta(hours=12)}
+    assert read_extensions(fresh_course, "tiny") == {"학생일": timedelta(days=2), "s 02": timedelta(hours=12)}
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ RUN = """#!/usr/bin/env bash
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 cd "$root/source"
-exec "$root/venv/bin/python" -m grader.export.gradescope_run "$root"
+exec "$root/venv/bin/python" -m grader.gradescope_run "$root"
 """
 
 

@@ -33,7 +33,7 @@ def autograder(graded_class: Course, tmp_path_factory: pytest.TempPathFactory) -
     (root / "venv").symlink_to(Path(sys.executable).parent.parent)
     (root / "submission").mkdir()
     (root / "results").mkdir()
-    (root / "submission_metadata.json").write_text(json.dumps({"users": [{"id": 4711, "name": "Rita"}]}))
+    (root / "submission_metadata.json").write_text(json.dumps({"users": [{"id": 4711, "name": "R"}]}))
     return root
 
 

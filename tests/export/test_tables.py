@@ -18,10 +18,10 @@ from tests import graded, tiny
 
 CANVAS_EXPORT = """Student,ID,SIS User ID,SIS Login ID,Section,Old homework (77)
     Points Possible,,,,,10
-"Right, Rita",101,S101,right,001,9
+"Right, R",101,S101,right,001,9
 "=cmd|'/c calc'!A0",102,S102,wrong,001,
-"Written, Wim",103,S103,written,002,
-김철수,104,S104,김철수,002,
+"Written, W",103,S103,written,002,
+학생일,104,S104,학생일,002,
 Not here,105,S105,nobody,002,
 """
 
@@ -68,7 +68,7 @@ def test_canvas_file_is_as_canvas_reads_it(graded_class: Course, roster: Path) -
         ["101", "S101", "right", "001", "6"],
         ["103", "S103", "written", "002", "9.75"],
         ["102", "S102", "wrong", "001", "0.5"],
-        ["104", "S104", "김철수", "002", "6"],
+        ["104", "S104", "학생일", "002", "6"],
     ]
     assert exported.rows == 4
 
@@ -78,7 +78,7 @@ def test_canvas_file_needs_the_roster_of_canvas(graded_class: Course, tmp_path: 
     with pytest.raises(CourseError, match="--roster FILE"):
         export_class(graded_class, tiny.NAME, Format.CANVAS)
     own = tmp_path / "own.csv"
-    own.write_text("student,name\nright,Rita\n")
+    own.write_text("student,name\nright,R\n")
     with pytest.raises(CourseError, match="no Canvas id for 'right'"):
         export_class(graded_class, tiny.NAME, Format.CANVAS, roster=own)
 
@@ -108,7 +108,7 @@ def test_moodle_file_identifies_by_what_the_roster_fills(graded_class: Course, t
     """Are the columns those that Moodle maps to a user, and only where everybody has one?"""
     roster = tmp_path / "moodle.csv"
     roster.write_text(
-        "First name;Surname;ID number;Email address\nRita;Right;right;rita@example.org\nWim;Written;written;\n"
+        "First name;Surname;ID number;Email address\nR;Right;right;r@example.org\nW;Written;written;\n"
     )
     exported = export_class(graded_class, tiny.NAME, Format.MOODLE, roster=roster)
     assert rows_of(exported.path) == [["ID number", "tiny"], ["right", "6"], ["written", "9.75"]]
@@ -141,7 +141,7 @@ def test_case_file_has_every_check_of_everybody(graded_class: Course) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("name,group\nRita,1\n", "no column with ids"),
+        ("name,group\nR,1\n", "no column with ids"),
         ("username,username\nright,right\n", "two columns of the same name"),
         ("username\nright\nright\n", "2 rows for 'right'"),
         ("", "no column with ids"),
@@ -158,7 +158,7 @@ def test_roster_that_cannot_serve_says_why(tmp_path: Path, text: str, reason: st
 def test_roster_in_another_encoding_or_place_says_why(tmp_path: Path) -> None:
     """Are a missing file and a file from an old spreadsheet one sentence?"""
     path = tmp_path / "roster.csv"
-    path.write_bytes("username,name\nright,Jörg\n".encode("latin-1"))
+    path.write_bytes("username,name\nright,Größe\n".encode("latin-1"))
     with pytest.raises(CourseError, match="UTF-8"):
         read_roster(path, ["right"])
     with pytest.raises(CourseError, match="cannot be read"):
@@ -185,5 +185,5 @@ def test_ungraded_class_is_one_sentence(tmp_path: Path) -> None:
 
 def test_students_are_those_of_the_class(graded_class: Course) -> None:
     """Is the class of these tests what they take it for?"""
-    assert set(graded_class.students(tiny.NAME)) >= {"right", "wrong", "written", "moved", "raises", "김철수"}
+    assert set(graded_class.students(tiny.NAME)) >= {"right", "wrong", "written", "moved", "raises", "학생일"}
     assert Verdict.from_json(graded.verdict_file(graded_class, "moved").read_text()).infra

@@ -199,7 +199,8 @@ class TestLandlock:
             opening = f"error_of(os.open, {path!r}, os.O_RDONLY)"
             if not path.startswith("/tmp"):
                 assert value_of(namespaces, opening) == 0
-            assert value_of(landlocked, opening) == errno.EACCES
+            hidden = errno.ENOENT if path.startswith("/tmp") else errno.EACCES  # /tmp is the sandbox's own
+            assert value_of(landlocked, opening) == hidden
         assert value_of(landlocked, "error_of(os.listdir, '/opt/packages')") == 0
 
     def test_only_the_scratch_folder_can_be_written(self, landlocked: Child) -> None:

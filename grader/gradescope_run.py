@@ -1,4 +1,4 @@
-"""What runs inside Gradescope's container for one submission: `python -m grader.export.gradescope_run FOLDER`.
+"""What runs inside Gradescope's container for one submission: `python -m grader.gradescope_run FOLDER`.
 
 FOLDER holds source/ (the unpacked zip), submission/ and results/. A fault of ours writes no results and exits non-zero,
 so that Gradescope reports a failed autograder and not a score of zero.
@@ -12,15 +12,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..bench import open_bench
-from ..course import find_course
-from ..files import write_whole
-from ..grade import Bench, GradedSubmission, grade_submission
-from ..sandbox.errors import SandboxUnavailable
-from ..sandbox.layers import ALL, Layers
-from ..submitted import read_submission
-from ..verdict import CaseResult, Status
-from .gradescope import SETTINGS
+from .bench import open_bench
+from .course import find_course
+from .export.gradescope import SETTINGS
+from .files import write_whole
+from .grade import Bench, GradedSubmission, grade_submission
+from .sandbox.errors import SandboxUnavailable
+from .sandbox.layers import ALL, Layers
+from .submitted import read_submission
+from .verdict import CaseResult, Status
 
 EXIT_SANDBOX = 3
 
