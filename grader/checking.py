@@ -8,9 +8,12 @@ arguments what the student's function left there, so a case reads like ordinary 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+import numpy as np
 
 from .verdict import Status
 
@@ -57,6 +60,7 @@ class CaseFailed(Exception):
         ratio: float | None = None,
         where: str | None = None,
         got: str | None = None,
+        errors: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -65,6 +69,32 @@ class CaseFailed(Exception):
         self.ratio = ratio
         self.where = where
         self.got = got
+        self.errors = errors
+
+
+MAP_SIDE = 16  # rows and columns of a map of errors at most; larger arrays are shown in blocks
+
+
+def map_of_errors(ratio: np.ndarray) -> tuple[str, ...]:
+    """Where an answer is wrong, for `CaseFailed(errors=…)`: see verdict.CaseResult.
+
+    `ratio`: error divided by what is allowed, of one or two dimensions (others give no map). A block of a large array
+    shows its worst element. The letters are so coarse that no expected value can be worked back from them.
+    """
+    if ratio.ndim not in (1, 2) or ratio.size == 0:
+        return ()
+    worst = np.atleast_2d(np.where(np.isnan(ratio), np.inf, ratio).astype(float))
+    for axis in (0, 1):
+        if worst.shape[axis] > MAP_SIDE:
+            starts = np.linspace(0, worst.shape[axis], MAP_SIDE, endpoint=False).astype(int)
+            worst = np.maximum.reduceat(worst, starts, axis=axis)
+    return tuple("".join(_letter(value) for value in row) for row in worst)
+
+
+def _letter(value: float) -> str:
+    if value <= 1:
+        return "."
+    return str(min(9, max(1, math.ceil(math.log10(value))))) if math.isfinite(value) else "x"
 
 
 class Blocked(CaseFailed):

@@ -223,7 +223,7 @@ def _write_outputs(release: Release, notebook: NotebookNode, results: Results, p
 
 _TABLE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
     """
-<table>
+<table cellpadding="4">
 <thead><tr><th scope="col">status</th><th scope="col">points</th><th scope="col">what was checked</th>
 <th scope="col">times the tolerance</th><th scope="col">what was found</th></tr></thead>
 <tbody>

@@ -16,6 +16,7 @@ from typing import Any
 
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
+from nbgrader.coursedir import CourseDirectory
 
 from .bench import open_bench
 from .course import Course, active_course
@@ -29,6 +30,17 @@ from .result import Result, result_of
 from .sandbox.host import ALL
 from .standings import open_gradebook, read_max_scores, read_standings
 from .submitted import read_submission
+
+
+def _without_copies(shared: CourseDirectory) -> CourseDirectory:
+    """A course directory like the given one, that ignores every other file.
+
+    nbgrader would copy a submission's other files, and follow links doing so; nothing of ours needs the copies. The
+    formgrader goes on with the object it has: a release needs its helper files.
+    """
+    own = CourseDirectory(**{name: getattr(shared, name) for name in shared.trait_names(config=True)})
+    own.ignore = [*shared.ignore, "*"]
+    return own
 
 
 class GraderFault(Exception):
@@ -45,11 +57,9 @@ class SubmissionExporter(NotebookExporter):
         self._benches: dict[str, Bench] = {}
         self._runs: dict[str, int] = {}  # by assignment: number of the line with which the log begins this run
         self._graded: dict[tuple[str, str], Result] = {}
-        converter = self.parent
-        self._coursedir = converter.coursedir
+        self._coursedir = _without_copies(self.parent.coursedir)
+        self.parent.coursedir = self._coursedir
         self._course: Course = active_course(Path(self._coursedir.root))
-        # nbgrader would copy a submission's other files and follow links doing so; nothing of ours needs the copies
-        self._coursedir.ignore = [*self._coursedir.ignore, "*"]
 
     def from_filename(self, filename: str, resources: dict | None = None, **kwargs: Any) -> tuple[str, dict]:
         """nbgrader calls this twice per notebook: on the submitted file, then on what the first call returned."""

@@ -73,7 +73,7 @@ def _outcome(run: Callable[[], Any]) -> tuple[Status, dict[str, Any], Any]:
     except CaseFailed as failed:
         texts = {name: getattr(failed, name) for name in ("message", "hint", "misconception", "where", "got")}
         fields = {name: None if text is None else clip(text) for name, text in texts.items()}
-        return failed.status, {**fields, "ratio": _ratio(failed.ratio)}, None
+        return failed.status, {**fields, "ratio": _ratio(failed.ratio), "errors": failed.errors}, None
     except CheckingTooLong:
         return Status.ERROR, {"message": "What the code returned took too long to check."}, None
     except SandboxUnavailable as error:

@@ -34,7 +34,9 @@ class CaseResult:
     `points` and `max_points` are in the assignment's points. `ratio` is the worst error divided by what is
     allowed there (below 1 passes), None where a case does not compare numbers. `where` is the worst index,
     `got` the student's value there. `misconception` is the id of the mistake the values match, and `hint` the
-    question that leads to it. No field ever holds an expected value.
+    question that leads to it. `errors` is a small map of where the error lies, one string per row and one letter per
+    element or block of elements: "." within what is allowed, "1" to "9" the power of ten of the factor by which it is
+    exceeded, "x" not finite. No field ever holds an expected value.
     """
 
     id: str
@@ -49,6 +51,7 @@ class CaseResult:
     ratio: float | None = None
     where: str | None = None
     got: str | None = None
+    errors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +103,8 @@ class Verdict:
         data: dict[str, Any] = json.loads(text)
         if data.get("schema_version") != SCHEMA_VERSION:
             raise ValueError(f"verdict schema {data.get('schema_version')!r}, this version reads {SCHEMA_VERSION}")
-        cases = tuple(CaseResult(**{**case, "status": Status(case["status"])}) for case in data.pop("cases"))
+        cases = tuple(
+            CaseResult(**{**case, "status": Status(case["status"]), "errors": tuple(case.get("errors", ()))})
+            for case in data.pop("cases")
+        )
         return cls(**{**data, "cases": cases, "repairs": tuple(data["repairs"])})

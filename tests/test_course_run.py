@@ -203,3 +203,16 @@ def test_json_is_for_machines(graded_class) -> None:
     assert {row["student"]: row["auto_points"] for row in table["students"]} == EXPECTED
     assert (table["assignment"], table["graded"], table["not_graded"]) == (tiny.NAME, len(EXPECTED), 0)
     assert "graded" in result.stderr
+
+
+@pytest.mark.filterwarnings("ignore:Object of type")  # nbgrader's own, see grader.nbgrader_app
+def test_autograding_in_the_formgraders_process_leaves_its_settings_alone(fresh_course: Course) -> None:
+    """Does a release that follows an Autograde in the same process still carry the helper files?"""
+    from grader.nbgrader_app import nbgrader_api
+
+    make_release(fresh_course, tiny.NAME)
+    tiny.hand_in(fresh_course, "s01", fill(load_release(fresh_course, tiny.NAME).notebook, tiny.REFERENCE))
+    api = nbgrader_api(fresh_course)
+    assert api.autograde(tiny.NAME, "s01")["success"]
+    assert api.generate_assignment(tiny.NAME)["success"]
+    assert (fresh_course.release / tiny.NAME / "tinyhelp.py").is_file()

@@ -42,6 +42,7 @@ class Finding:
 
     hint: str
     cases: tuple[CaseResult, ...]
+    map_of: CaseResult | None  # the first of them that has a map of errors
     excerpts: tuple[Excerpt, ...]
     functions: tuple[str, ...]
 
@@ -188,7 +189,13 @@ def _findings(
             if case.status is not Status.PASS:
                 groups.setdefault((case.hint, "" if case.hint else case.message), []).append(with_fewer_digits(case))
     return tuple(
-        Finding(hint, tuple(cases), _excerpts(cases, functions, answers, marked), functions)
+        Finding(
+            hint=hint,
+            cases=tuple(cases),
+            map_of=next((case for case in cases if case.errors), None),
+            excerpts=_excerpts(cases, functions, answers, marked),
+            functions=functions,
+        )
         for (hint, _), cases in groups.items()
     )
 

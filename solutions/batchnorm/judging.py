@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import checks
 import numpy as np
 
-from grader.checking import CaseFailed
+from grader.checking import CaseFailed, map_of_errors
 from solutions.batchnorm.misconceptions import Diagnosis, Names, agrees
 from solutions.batchnorm.problems import Problem
 from solutions.batchnorm.reading import at, say, shown, times, wrong
@@ -68,6 +68,7 @@ def judge(
         ratio=ratio,
         where=where,
         got=value,
+        errors=map_of_errors(checks.times_tolerance(got, answer.value, answer.scale, problem.n, dtype)),
     )
 
 

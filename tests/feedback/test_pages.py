@@ -200,3 +200,22 @@ def test_a_damaged_verdict_stops_nobody_else(class_with_pages: Course) -> None:
         path.write_text(before)
     assert "Grade it again: make grade" in broken.problem
     assert fine.problem == ""
+
+
+def test_map_of_errors_is_drawn_where_part_of_an_answer_is_right() -> None:
+    """Is the map there with words for those who cannot see it, and one sentence where everything is wrong?"""
+    from nbformat.v4 import new_notebook
+
+    from grader.feedback.exporter import FeedbackExporter
+    from grader.verdict import CaseResult, Status
+
+    notebook = new_notebook(cells=tiny.source_notebook().cells)
+
+    def page(*errors: str) -> str:
+        case = CaseResult("double_hidden/a", "double_hidden", "a check", Status.FAIL, 0.0, 5.0, errors=errors)
+        return FeedbackExporter().render(notebook, Verdict(tiny.NAME, "s", "", "", "", "", (case,)), None)
+
+    assert 'aria-label="Map of the error: 2 of 4 squares are outside what is allowed"' in page(".9", "x.")
+    assert "In “a check” every element is outside what is allowed." in Reader(page("99")).text
+    assert "<svg" not in page("99")
+    assert "<svg" not in page()
