@@ -12,6 +12,7 @@ from grader.checking import Blocked, CaseFailed, NotAttempted, Student
 from solutions.batchnorm.calls import GRADIENTS
 from solutions.batchnorm.judging import Answer, failure, follows, worst
 from solutions.batchnorm.misconceptions import MOST_NAMED, Names, agrees
+from solutions.batchnorm.problems import Problem
 from solutions.batchnorm.reading import real_array, say, values_returned
 
 Array = np.ndarray
@@ -32,26 +33,34 @@ class Part:
     beliefs: Mapping[str, Array] = field(default_factory=dict)
 
 
-def compare(part: Part, given: Any, own: Own | None = None) -> float:
+def compare(part: Part, given: Any, *others: Own) -> float:
     """Return the worst ratio of error to tolerance; raise CaseFailed, with a diagnosis, where it is above 1.
 
-    `own` gives what follows from functions of the student that are judged elsewhere (CaseFailed: nothing does). What
-    agrees with it is right: the mistake is charged there.
+    `others` give what follows from a slip that is charged elsewhere (CaseFailed: nothing does): it is right here.
     """
     got = real_array(part.name, given, part.value.shape)
     ratio, index = worst(got, Answer(part.name, part.value, part.scale), part.n, np.float64)
     if ratio <= 1.0:
         return ratio
-    if own is not None and _follows(part, got, own):
+    if any(_follows(part, got, other) for other in others):
         return 1.0
     raise failure(part.name, got, _explanations(part, got), ratio, index)
 
 
-def _follows(part: Part, got: Array, own: Own) -> bool:
+def _follows(part: Part, got: Array, other: Own) -> bool:
     try:
-        return follows(got, own(), part.scale, part.n, np.float64)
+        return follows(got, other(), part.scale, part.n, np.float64)
     except CaseFailed:
         return False
+
+
+def ddof_dx(flat: Problem, gamma: Array, dout: Array) -> list[Array]:
+    """The two dx (N, D) of somebody whose variance divides by N - 1: the usual formula, and his exact derivative."""
+    forward, n = flat.train_ddof_one, flat.n
+    d = dout * gamma
+    shared = d - d.sum(axis=0) / n
+    along = forward.x_hat * (d * forward.x_hat).sum(axis=0)
+    return [(shared - along / share) / forward.std for share in (n, n - 1)]
 
 
 def _explanations(part: Part, got: Array) -> list[Names]:

@@ -16,10 +16,12 @@ import numpy as np
 
 from grader.checking import Blocked, Case, CaseFailed, Student
 from solutions.batchnorm import calls, problems, truth
-from solutions.batchnorm.bonus import Part, compare, gradients, is_right
+from solutions.batchnorm.bonus import Own, Part, compare, ddof_dx, gradients, is_right
 from solutions.batchnorm.calls import GRADIENTS
+from solutions.batchnorm.carried import remembered
 from solutions.batchnorm.cases_forward import case
 from solutions.batchnorm.draw import Draw
+from solutions.batchnorm.judging import follows
 from solutions.batchnorm.problems import Problem
 from solutions.batchnorm.reading import check_form, real_array, require_same, say, values_returned
 
@@ -54,13 +56,12 @@ class Rows:
         x, eps = truth.extended(self.x), truth.extended(self.turned.eps_value)
         var = right.var[:, None]
         centred = right.xmu.T
-        d = self.x.shape[1]
         beliefs = {
             "ln-normalises-columns": truth.train(x, gamma, beta, eps).out,
             "ln-eps-outside-root": gamma * centred / (np.sqrt(var) + eps) + beta,
             "ln-eps-omitted": gamma * centred / np.sqrt(var) + beta,
             "ln-eps-hard-coded": gamma * centred / np.sqrt(var + truth.extended(1e-5)) + beta,
-            "ln-ddof-one": gamma * centred / np.sqrt(var * d / (d - 1) + eps) + beta,
+            "ln-ddof-one": gamma * self.turned.train_ddof_one.x_hat.T + beta,
             "ln-affine-missing": right.x_hat.T,
         }
         return self._part("out", gamma * right.x_hat.T + beta, abs(gamma) * right.x_hat_scale.T + abs(beta), beliefs)
@@ -122,11 +123,26 @@ class LayernormCases:
         call = calls.forward(student, on.turned)
         return real_array("out", call.out, on.turned.x.shape).T, call
 
-    def out(self, on: Rows, student: Student) -> float:
+    def divides_by_one_less(self, student: Student) -> bool:
+        """Charged in `out`; the other cases reckon with it."""
+        return remembered(student, "layernorm/ddof", lambda: self._find_ddof(student))
+
+    def _find_ddof(self, student: Student) -> bool:
+        part = self.ordinary.out
+        try:
+            got = real_array("out", self.call(student, self.ordinary)[0], part.value.shape)
+        except CaseFailed:
+            return False
+        return follows(got, part.beliefs["ln-ddof-one"], part.scale, part.n, np.float64)
+
+    def out(self, on: Rows, student: Student, *, strict: bool = False) -> float:
         def own() -> Array:
             return on.gamma * self.own_x_hat(student, on)[0] + on.beta
 
-        return compare(on.out, self.call(student, on)[0], own)
+        others: list[Own] = [own]
+        if not strict and self.divides_by_one_less(student):
+            others.append(lambda: on.gamma * on.turned.train_ddof_one.x_hat.T + on.beta)
+        return compare(on.out, self.call(student, on)[0], *others)
 
     def each_eps(self, student: Student) -> float:
         return max(self.out(self.eps, student), self.out(self.default_eps, student))
@@ -150,8 +166,12 @@ class LayernormCases:
             back = calls.backward(student, "batchnorm_backward", dx_hat, calls.kept(call))
             return real_array("dx", back["dx"], on.turned.x.shape).T
 
+        others: list[Own] = [own]
+        if self.divides_by_one_less(student):
+            carried = ddof_parts(on, name)
+            others += [lambda value=value: value for value in carried]  # type: ignore[misc]
         try:
-            ratio = compare(part, found[name], own)
+            ratio = compare(part, found[name], *others)
         except CaseFailed:
             if name != "dbeta" and not is_right(on.out, self.call(student, on)[0]):
                 raise Blocked(say("blocked_value", name="out")) from None
@@ -169,6 +189,14 @@ class LayernormCases:
             require_same(name, getattr(self.ordinary, name), left[name], "changed", "input-overwritten")
 
 
+def ddof_parts(on: Rows, name: str) -> list[Array]:
+    """What `name` may be for somebody whose variance divides by D - 1."""
+    dout, gamma = truth.extended(on.dout), truth.extended(on.gamma)
+    if name == "dx":
+        return [dx.T for dx in ddof_dx(on.turned, truth.extended(on.turned.gamma), (dout * gamma).T)]
+    return [(dout * on.turned.train_ddof_one.x_hat.T).sum(axis=0)] if name == "dgamma" else []
+
+
 def make(salt: str, earned: Callable[[Student], bool]) -> list[Case]:
     on = LayernormCases(
         ordinary=rows(problems.large(salt, "layernorm/ordinary", 6, 5), salt),
@@ -178,7 +206,7 @@ def make(salt: str, earned: Callable[[Student], bool]) -> list[Case]:
         earned=earned,
     )
     listed = [
-        ("out", 0.75, lambda student: on.out(on.ordinary, student)),
+        ("out", 0.75, lambda student: on.out(on.ordinary, student, strict=True)),
         ("eps", 0.5, on.each_eps),
         ("one_row", 0.25, lambda student: on.out(on.one_row, student)),
         *((name, points, _gradient_case(on, name)) for name, points in zip(GRADIENTS, (0.75, 0.25, 0.25), strict=True)),

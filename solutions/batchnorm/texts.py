@@ -228,6 +228,7 @@ HINTS = {
     "spatial-per-image": "Do the statistics of a channel see one image, or all images of the batch?",
     "spatial-per-pixel": "Do the statistics of a channel see one pixel of each image, or all pixels?",
     "spatial-eps-outside-root": "In your train mode for images, does eps join before or after the root is taken?",
+    "spatial-ddof-one": "Which number did you divide by for the variance of a channel: all its numbers, or one less?",
     "spatial-share-of-images": "Each number has a share in the mean of its channel. How many numbers share it?",
     # folding
     "fold-no-square-root": "Folding: you divide by something with the unit of x squared. What has the unit of x?",

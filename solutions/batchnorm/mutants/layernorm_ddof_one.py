@@ -1,5 +1,5 @@
 """Layer norm that divides by D - 1. What a call of the standard deviation in another library gives."""
-# kind: formula
+# kind: ddof
 # diagnosed as: ln-ddof-one
 
 import numpy as np
