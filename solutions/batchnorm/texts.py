@@ -124,7 +124,7 @@ MESSAGES = {
     "not_lines": "bug_hunt returned one value of type {kind}; a tuple of line numbers is asked for.",
     "not_line": "bug_hunt named a line by a value of type {kind}; whole numbers are asked for.",
     "not_whole_line": "bug_hunt named line {got}; whole numbers are asked for.",
-    "hunted": "{found} wrong lines are named, and {other} lines that are not wrong.",
+    "hunted": "Wrong lines named: {found}. Other lines named: {other}.",
     # several explanations
     "either": "Either: {first} Or: {second}",
     "both": "{first} And: {second}",

@@ -54,7 +54,6 @@ def test_bug_hunt_pays_a_quarter_less_a_quarter(cases: list[Case], named: tuple,
         ("None", "bug_hunt returned None."),
         ("7", "bug_hunt returned one value of type int"),
         ("'2, 5'", "bug_hunt returned one value of type str"),
-        ("[2, 5]", "bug_hunt returned one value of type list"),
         ("(2, 'five')", "by a value of type str"),
         ("(2, True)", "by a value of type bool"),
         ("(2.5,)", "line 2.5"),
@@ -78,7 +77,7 @@ def test_an_array_of_line_numbers_is_read(cases: list[Case]) -> None:
 def test_bug_hunt_does_not_give_lines_away(cases: list[Case]) -> None:
     """Does a message name a line that the student has not?"""
     said = {outcome.message for outcome in hunting(cases, "(5, 6)").values()}
-    assert said == {"1 wrong lines are named, and 1 lines that are not wrong."}
+    assert said == {"Wrong lines named: 1. Other lines named: 1."}
 
 
 @pytest.mark.parametrize(
