@@ -10,7 +10,7 @@ from grader.checking import Case
 from grader.verdict import Status
 from solutions.batchnorm import audit
 from solutions.batchnorm.cases import make_cases
-from solutions.batchnorm.in_process import Outcome, grade
+from solutions.batchnorm.in_process import REFERENCE, Outcome, grade
 
 BONUS = ("bonus_layernorm", "bonus_spatial", "bonus_folding")
 RIGHT_LINES = (2, 5, 10, 18, 23, 27, 32, 39)
@@ -25,6 +25,7 @@ HUNTS = {
     "six and two false alarms": ((2, 5, 10, 18, 23, 27, 6, 19), 1.0),
     "false alarms": ((1, 3, 4), 0.0),
     "all lines": (tuple(range(1, 40)), 0.0),
+    "a line of 400 digits": ((39, 32, 10**400), 0.25),
 }
 
 
@@ -155,3 +156,46 @@ def test_backward_not_written_is_not_attempted(cases: list[Case]) -> None:
         assert {outcomes[f"{cell}/{part}"].status for part in ("dx", "dgamma", "dbeta")} == {Status.NOT_ATTEMPTED}
     assert points(outcomes, "bonus_layernorm") == 1.75
     assert points(outcomes, "bonus_spatial") == 2.0
+
+
+BAD = (
+    *(
+        "None",
+        "3.5",
+        "'text'",
+        "True",
+        "()",
+        "(None,)",
+        "(None, None)",
+        "(1, 2, 3)",
+        "[[1]]",
+        "{'out': 1}",
+        "lambda: 1",
+    ),
+    *("np.zeros(3)", "np.zeros(3), None", "np.zeros((3, 4, 2, 5)), 'cache'", "np.zeros((0, 4)), np.zeros(0)"),
+    *("np.array([None] * 4)", "np.full(3, 1j)", "np.zeros(4, dtype='U8')", "(np.nan, np.inf, -np.inf, 10**400)"),
+    *("np.full((5, 6), np.nan), np.ones(6), np.ones(6)", "'a', 'b', 'c'", "(object(),) * 4", "np.ones(10**6)"),
+)
+
+
+@pytest.mark.parametrize("value", BAD)
+def test_no_case_trips_over_a_bad_value(cases: list[Case], value: str) -> None:
+    """Whatever comes back from every function at once: is it a verdict, short and unpaid?"""
+    names = ("layernorm_forward", "layernorm_backward", "spatial_batchnorm_forward", "spatial_batchnorm_backward")
+    names += ("fold_batchnorm", "bug_hunt", "short_answers")
+    source = "".join(f"def {name}(*args):\n    return {value}\n\n" for name in names)
+    new = [case for case in cases if case.cell.startswith(("short", "bonus"))]
+    outcomes = grade(new, source)
+    assert points(outcomes, *BONUS, "bonus_bug_hunt", "short_answers_hidden") == 0
+    assert max(len(outcome.message) for outcome in outcomes.values()) < 200
+
+
+@pytest.mark.parametrize("value", ["None", "'a'", "[1.0] * 4", "np.ones((2, 2))", "np.full(4, np.nan)", "object()"])
+def test_bad_running_statistics_of_images_have_a_message(cases: list[Case], value: str) -> None:
+    """What if bn_param is filled with something else than two vectors?"""
+    right = "    return gamma[across] * x_hat + beta[across], (x_hat, gamma[across], inv_std)"
+    assert right in REFERENCE
+    source = REFERENCE.replace(right, f'    bn_param["running_var"] = {value}\n{right}')
+    outcomes = grade([case for case in cases if case.cell == "bonus_spatial"], source, fallback="")
+    assert {case for case, o in outcomes.items() if o.status is not Status.PASS} == {"bonus_spatial/running"}
+    assert "running_var" in outcomes["bonus_spatial/running"].message
