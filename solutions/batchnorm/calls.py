@@ -59,6 +59,13 @@ def forward(
     return ForwardCall(out, cache, x, gamma, beta, bn_param)
 
 
+def kept(call: ForwardCall) -> Any:
+    """The cache of a call. Raises CaseFailed where it came without one."""
+    if call.cache is NO_CACHE:
+        raise wrong("no_cache", "cache-missing", function="batchnorm_forward")
+    return call.cache
+
+
 def cache_of(student: Student, problem: Problem, function: str) -> Any:
     """The cache the student's own forward gives for `problem`.
 
@@ -66,13 +73,11 @@ def cache_of(student: Student, problem: Problem, function: str) -> Any:
     written yet either, that is what the student should read first.
     """
     try:
-        call = forward(student, problem)
-        if call.cache is NO_CACHE:
-            raise wrong("no_cache", "cache-missing", function="batchnorm_forward")
+        cache = kept(forward(student, problem))
     except CaseFailed as failed:
         _raise_if_not_attempted(student, problem, function)
         raise Blocked(say("blocked_forward", reason=failed.message)) from None
-    return call.cache
+    return cache
 
 
 def _raise_if_not_attempted(student: Student, problem: Problem, function: str) -> None:

@@ -26,7 +26,17 @@ import checks
 import numpy as np
 
 from grader.checking import Case, CaseFailed, Student
-from solutions.batchnorm import cases_backward, cases_forward, cases_running, cases_test, truth
+from solutions.batchnorm import (
+    cases_backward,
+    cases_folding,
+    cases_forward,
+    cases_layernorm,
+    cases_running,
+    cases_short,
+    cases_spatial,
+    cases_test,
+    truth,
+)
 from solutions.batchnorm.carried import remembered
 from solutions.batchnorm.gradients import GradientJudge
 from solutions.batchnorm.misconceptions import Diagnosis
@@ -48,10 +58,15 @@ def make_cases(salt: str) -> list[Case]:
     on_forward, forward = cases_forward.make(salt, diagnosis)
     _, running = cases_running.make(salt, on_forward)
     _, test = cases_test.make(salt, on_forward)
-    gradient = GradientJudge(salt, diagnosis, lambda student: earned_half(student, forward))
+
+    def earned(student: Student) -> bool:
+        return earned_half(student, forward)
+
+    gradient = GradientJudge(salt, diagnosis, earned)
     staged = cases_backward.make(salt, on_forward, gradient, "batchnorm_backward", "backward_hidden")
     alt = cases_backward.make(salt, on_forward, gradient, "batchnorm_backward_alt", "backward_alt_hidden")
-    return [*forward, *running, *test, *staged, *alt]
+    bonus = [*cases_layernorm.make(salt, earned), *cases_spatial.make(salt, earned), *cases_folding.make(salt)]
+    return [*forward, *running, *test, *staged, *alt, *cases_short.make(), *bonus, *cases_short.make_hunt()]
 
 
 def earned_half(student: Student, forward: list[Case]) -> bool:

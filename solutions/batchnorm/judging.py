@@ -56,12 +56,18 @@ def judge(
     names = diagnosis.explain(problem, answer.part, got, answer.scale, dtype, unlikely)
     if not got.any():  # with dout taken for ones, dx is zero, too: then both are said
         names = [("zeros-returned",), *(each for each in names if each == ("dout-ignored",))]
+    raise failure(name, got, names, ratio, index)
+
+
+def failure(name: str, got: np.ndarray, names: list[Names], ratio: float, index: tuple[int, ...]) -> CaseFailed:
+    """What to raise for a wrong number: its place, its value, how far off it is, and the questions for `names`."""
+    where, value = at(name, index), shown(got[index])
     bad = int(np.count_nonzero(~np.isfinite(got)))
     if bad:
         message = say("not_finite", where=where, got=value, count=bad, size=got.size)
     else:
         message = say("value", where=where, got=value, ratio=times(ratio))
-    raise CaseFailed(
+    return CaseFailed(
         message,
         hint=question(names),
         misconception="|".join("+".join(pair) for pair in names) or None,

@@ -23,6 +23,9 @@ class MachineMutant:
     source: str
 
 
+PROVED = ("batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt")
+"""The functions that `equivalence` knows the truth of. The others have wrong solutions made by hand alone."""
+
 Replacement = tuple[str, ast.AST]
 
 _OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
@@ -124,10 +127,10 @@ def _replacements(function: ast.FunctionDef, node: ast.AST) -> Iterator[Replacem
 
 
 def machine_mutants(source: str = REFERENCE) -> list[MachineMutant]:
-    """Every single change of the functions in `source`, without duplicates."""
+    """Every single change of the PROVED functions in `source`, without duplicates."""
     found: dict[str, MachineMutant] = {}
     for function in ast.parse(source).body:
-        if not isinstance(function, ast.FunctionDef):
+        if not isinstance(function, ast.FunctionDef) or function.name not in PROVED:
             continue
         function.body = [item for item in function.body if not _is_docstring(item)]
         found[ast.unparse(function)] = MachineMutant("unchanged", "")

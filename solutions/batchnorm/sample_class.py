@@ -63,7 +63,7 @@ def solved(notebook: NotebookNode) -> NotebookNode:
 
 
 def solved_in_one_line_style(notebook: NotebookNode) -> NotebookNode:
-    return fill(notebook, ONE_LINE_STYLE)
+    return fill(notebook, ONE_LINE_STYLE, fallback=REFERENCE)
 
 
 def untouched(notebook: NotebookNode) -> NotebookNode:

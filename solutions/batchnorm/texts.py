@@ -58,6 +58,35 @@ TITLES |= {
     for slug, title in _GRADIENT_TITLES.items()
     if slug not in {"many_rows", "layout"}
 }
+TITLES |= {
+    "short_answers_hidden/bias_gradient": "8.1: the gradient of a bias in front of batch norm",
+    "short_answers_hidden/constant_feature": "8.2: a feature that was constant in training",
+    "short_answers_hidden/folded_weight": "8.3: the weight of the one linear layer",
+    "short_answers_hidden/folded_bias": "8.3: the bias of the one linear layer",
+    "bonus_layernorm/out": "out on five rows and six columns",
+    "bonus_layernorm/eps": "A large eps (0.5), and the stated default",
+    "bonus_layernorm/one_row": "A batch of one row",
+    "bonus_layernorm/dx": "dx, also where eps is large",
+    "bonus_layernorm/dgamma": "dgamma, of shape (D,)",
+    "bonus_layernorm/dbeta": "dbeta, of shape (D,)",
+    "bonus_layernorm/inputs_unchanged": "x, gamma and beta are the same after the call",
+    "bonus_spatial/train": "Train mode on images that are not square",
+    "bonus_spatial/eps": "Train mode with a large eps (0.5)",
+    "bonus_spatial/running": "running_mean and running_var after a train call, of shape (C,)",
+    "bonus_spatial/test_mode": "Test mode uses the running statistics",
+    "bonus_spatial/unknown_mode": "Any other mode raises ValueError",
+    "bonus_spatial/dx": "dx, also where eps is large",
+    "bonus_spatial/dgamma": "dgamma, of shape (C,)",
+    "bonus_spatial/dbeta": "dbeta, of shape (C,)",
+    "bonus_folding/weight": "W_folded, for three shapes",
+    "bonus_folding/bias": "b_folded, for three shapes",
+    "bonus_folding/eps": "Both, with a large eps (0.5)",
+    "bonus_folding/unchanged": "All arguments are the same after the call",
+}
+TITLES |= {
+    f"bonus_bug_hunt/lines_{count}": f"Wrong lines named, less other lines named: at least {count}"
+    for count in range(1, 9)
+}
 
 MESSAGES = {
     # what came back is not the kind of thing that was asked for
@@ -89,6 +118,13 @@ MESSAGES = {
     "blocked_value": "Judged once the values of {name} are right on an ordinary batch.",
     "blocked_forward": "BLOCKED by batchnorm_forward: {reason}",
     "blocked_stored": "BLOCKED by running_stats_hidden/first_call: there is nothing new in bn_param to look at.",
+    "blocked_by": "BLOCKED by {function}: {reason}",
+    # short answers and the bug hunt
+    "short_wrong": "{name} is {got}; another number is asked for.",
+    "not_lines": "bug_hunt returned one value of type {kind}; a tuple of line numbers is asked for.",
+    "not_line": "bug_hunt named a line by a value of type {kind}; whole numbers are asked for.",
+    "not_whole_line": "bug_hunt named line {got}; whole numbers are asked for.",
+    "hunted": "Wrong lines named: {found}. Other lines named: {other}.",
     # several explanations
     "either": "Either: {first} Or: {second}",
     "both": "{first} And: {second}",
@@ -174,6 +210,36 @@ HINTS = {
     "dgamma-with-gamma": "Does gamma appear in the derivative of gamma times something?",
     "dout-ignored": "Your gradients do not depend on dout. Where does the chain rule bring it in?",
     "zeros-returned": "Every number you return is zero. Does anything get computed on the way?",
+    # short answers
+    "short-eps-outside-root": "In 8.2, is eps under the root, or does it come after it?",
+    "short-constant-stays": "In 8.2, is the difference from the running mean really nothing?",
+    # layer norm
+    "ln-normalises-columns": "Which numbers share a mean in layer norm: those of a column or those of a row?",
+    "ln-eps-outside-root": "In layer norm, does eps join before or after the root is taken?",
+    "ln-eps-omitted": "What does your layer norm divide by in a row whose variance is zero?",
+    "ln-eps-hard-coded": "What does your layer norm do when the caller asks for another eps?",
+    "ln-ddof-one": "Which number did you divide by for the variance of a row: the features, or one less?",
+    "ln-affine-missing": "Which two learned vectors have no effect in your layer norm?",
+    "ln-gamma-outside-means": "gamma differs within a row. Can it be taken out of a mean over that row?",
+    "ln-dx-gamma-missing": "What does the dx of your layer norm do when gamma is doubled?",
+    "ln-only-direct-path": "If one x changes, do the other numbers of its row change, too?",
+    # images
+    "spatial-reshaped-only": "After your reshape, do the numbers of a column all come from the same channel?",
+    "spatial-per-image": "Do the statistics of a channel see one image, or all images of the batch?",
+    "spatial-per-pixel": "Do the statistics of a channel see one pixel of each image, or all pixels?",
+    "spatial-eps-outside-root": "In your train mode for images, does eps join before or after the root is taken?",
+    "spatial-ddof-one": "Which number did you divide by for the variance of a channel: all its numbers, or one less?",
+    "spatial-share-of-images": "Each number has a share in the mean of its channel. How many numbers share it?",
+    # folding
+    "fold-no-square-root": "Folding: you divide by something with the unit of x squared. What has the unit of x?",
+    "fold-eps-missing": "Folding: what does test mode divide by when running_var is zero?",
+    "fold-gamma-missing": "Folding: what happens to the folded weight when gamma is doubled?",
+    "fold-mean-missing": "Folding: what is subtracted in test mode, and where has it gone?",
+    "fold-beta-missing": "Folding: what comes out of both layers when beta is raised by one?",
+    "fold-bias-not-scaled": "Folding: is the bias of the linear layer stretched by batch norm, too?",
+    # bug hunt
+    "hunt-too-few": "Which of the comments in the listing say something that the code does not do?",
+    "hunt-false-alarm": "For each line you name: what goes wrong because of it?",
     # form, state, precision
     "dimension-kept": "How many dimensions should a sum over the rows have?",
     "single-precision": "Where on the way are half of the digits lost? Look for float32.",

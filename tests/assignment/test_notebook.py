@@ -19,14 +19,33 @@ POINTS = {
     "backward_hidden": 14,
     "backward_alt_visible": 3,
     "backward_alt_hidden": 9,
+    "experiments_visible": 4,
     "written_init_scale": 5,
     "written_batch_size": 5,
     "written_test_mode": 5,
     "written_why_it_works": 5,
+    "short_answers_hidden": 4,
+    "bonus_layernorm": 3,
+    "bonus_spatial": 3,
+    "bonus_folding": 2,
+    "bonus_bug_hunt": 2,
 }
 VISIBLE = [name for name in POINTS if name.endswith("_visible")]
 HIDDEN = [name for name in POINTS if name.endswith("_hidden") or name.startswith("bonus_")]
-STUBS = ["batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt"]
+STUBS = [
+    "batchnorm_forward",
+    "batchnorm_backward",
+    "batchnorm_backward_alt",
+    "steps_to_reach",
+    "warm_up",
+    "short_answers",
+    "layernorm_forward",
+    "layernorm_backward",
+    "spatial_batchnorm_forward",
+    "spatial_batchnorm_backward",
+    "fold_batchnorm",
+    "bug_hunt",
+]
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +79,7 @@ def test_points_are_those_agreed(source):
         for cell in cells_with(source, grade=True)
     }
     assert graded == POINTS
+    assert sum(POINTS.values()) == 110
 
 
 def test_autograded_cells_are_locked_and_written_ones_are_not(source):

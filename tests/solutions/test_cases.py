@@ -20,11 +20,45 @@ CELLS = {
     "test_mode_hidden": 8,
     "backward_hidden": 14,
     "backward_alt_hidden": 9,
+    "short_answers_hidden": 4,
+    "bonus_layernorm": 3,
+    "bonus_spatial": 3,
+    "bonus_folding": 2,
+    "bonus_bug_hunt": 2,
 }
-STUBS = "\n".join(
-    f"def {name}(*args):\n    raise NotImplementedError('{name} is not written yet')\n"
-    for name in ("batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt")
+NAMES = (
+    "batchnorm_forward",
+    "batchnorm_backward",
+    "batchnorm_backward_alt",
+    "short_answers",
+    "layernorm_forward",
+    "layernorm_backward",
+    "spatial_batchnorm_forward",
+    "spatial_batchnorm_backward",
+    "fold_batchnorm",
+    "bug_hunt",
 )
+STUBS = "\n".join(f"def {name}(*args):\n    raise NotImplementedError('{name} is not written yet')\n" for name in NAMES)
+NOTHING_IN_THE_BONUS = """
+def layernorm_forward(x, gamma, beta, ln_param):
+    return x * {factor}, (gamma, beta)
+
+spatial_batchnorm_forward = layernorm_forward
+
+def layernorm_backward(dout, cache):
+    return dout * {factor}, np.zeros(dout.shape[1]) * {factor}, np.zeros(dout.shape[1]) * {factor}
+
+spatial_batchnorm_backward = layernorm_backward
+
+def fold_batchnorm(W, b, *others):
+    return W * {factor}, b * {factor}
+
+def bug_hunt():
+    return ()
+
+def short_answers():
+    return (3.0, {factor}, {factor}, {factor})
+"""
 ZEROS = """
 def batchnorm_forward(x, gamma, beta, bn_param):
     bn_param["running_mean"] = np.zeros(x.shape[1])
@@ -109,6 +143,16 @@ def test_functions_that_compute_nothing_earn_nothing(cases: list[Case], source: 
     assert earned == {}
 
 
+@pytest.mark.parametrize("factor", ["0.0", "np.nan", "1.0"], ids=["zeros", "nan", "identity"])
+def test_empty_functions_earn_no_bonus(cases: list[Case], factor: str) -> None:
+    """Is any case of sections 8 and 9 passed by zeros, NaN, or the arguments handed back?"""
+    source = NOTHING_IN_THE_BONUS.replace("{factor}", factor)
+    earned = {case: o.points for case, o in grade(cases, source, fallback="").items() if o.points}
+    assert earned == {}
+    earned = {case for case, o in grade(cases, source).items() if o.points}  # nor with right functions to lean on
+    assert {case.partition("/")[0] for case in earned} == set(list(CELLS)[:5])
+
+
 @pytest.mark.parametrize("source", [IDENTITY, ARGUMENTS], ids=["identity", "arguments handed back"])
 def test_identity_does_not_buy_itself_a_backward(cases: list[Case], source: str) -> None:
     """`out = x` with `dx = dout` is an exact derivative of one's own forward. Does it earn points?"""
@@ -122,7 +166,7 @@ def test_missing_function_is_an_error_of_its_own(cases: list[Case]) -> None:
     outcomes = grade(cases, source, fallback="")
     gone = {case for case, outcome in outcomes.items() if outcome.status is Status.ERROR}
     assert {case.partition("/")[0] for case in gone} == {"backward_alt_hidden"}
-    assert math.fsum(outcome.points for outcome in outcomes.values()) == 48 - 9
+    assert math.fsum(outcome.points for outcome in outcomes.values()) == sum(CELLS.values()) - 9
 
 
 def test_same_salt_gives_the_same_ratios_to_the_bit() -> None:

@@ -101,7 +101,7 @@ def points(outcomes: dict[str, Outcome]) -> Counter[str]:
 )
 def test_backward_of_a_wrong_eps_earns_its_points(cases: list[Case], backward: str) -> None:
     """Forward has eps in the wrong place and backward follows it. Is backward charged, too?"""
-    outcomes = grade(cases, EPS_OUTSIDE + backward, fallback="")
+    outcomes = grade(cases, EPS_OUTSIDE + backward)
     assert {case: o.message for case, o in outcomes.items() if o.status is not Status.PASS}.keys() == {
         "forward_train_hidden/eps"
     }

@@ -55,6 +55,6 @@ def test_each_is_rejected_or_the_same_function(part: int) -> None:
 def test_random_problems_tell_a_wrong_function(old: str, new: str) -> None:
     """Would the proof of equivalence believe anything?"""
     problems = RandomProblems("tell", 400)
-    assert REFERENCE.count(old) == 1
+    assert old in REFERENCE.partition("def steps_to_reach")[0]
     assert problems.difference(REFERENCE) is None
-    assert problems.difference(REFERENCE.replace(old, new)) is not None
+    assert problems.difference(REFERENCE.replace(old, new, 1)) is not None

@@ -1,0 +1,105 @@
+"""What the cases of sections 8 and 9 share: one array against its truth, and a backward behind its forward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from grader.checking import Blocked, CaseFailed, NotAttempted, Student
+from solutions.batchnorm.calls import GRADIENTS
+from solutions.batchnorm.judging import Answer, failure, follows, worst
+from solutions.batchnorm.misconceptions import MOST_NAMED, Names, agrees
+from solutions.batchnorm.problems import Problem
+from solutions.batchnorm.reading import real_array, say, values_returned
+
+Array = np.ndarray
+Own = Callable[[], Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One array that is asked for: its value and scale (longdouble, as in `truth`), and the length `n` of its sums.
+
+    `beliefs` are the arrays that the holders of misconceptions get, by the names in `texts.HINTS`.
+    """
+
+    name: str
+    value: Array
+    scale: Array
+    n: int
+    beliefs: Mapping[str, Array] = field(default_factory=dict)
+
+
+def compare(part: Part, given: Any, *others: Own) -> float:
+    """Return the worst ratio of error to tolerance; raise CaseFailed, with a diagnosis, where it is above 1.
+
+    `others` give what follows from a slip that is charged elsewhere (CaseFailed: nothing does): it is right here.
+    """
+    got = real_array(part.name, given, part.value.shape)
+    ratio, index = worst(got, Answer(part.name, part.value, part.scale), part.n, np.float64)
+    if ratio <= 1.0:
+        return ratio
+    if any(_follows(part, got, other) for other in others):
+        return 1.0
+    raise failure(part.name, got, _explanations(part, got), ratio, index)
+
+
+def _follows(part: Part, got: Array, other: Own) -> bool:
+    try:
+        return follows(got, other(), part.scale, part.n, np.float64)
+    except CaseFailed:
+        return False
+
+
+def ddof_dx(flat: Problem, gamma: Array, dout: Array) -> list[Array]:
+    """The two dx (N, D) of somebody whose variance divides by N - 1: the usual formula, and his exact derivative."""
+    forward, n = flat.train_ddof_one, flat.n
+    d = dout * gamma
+    shared = d - d.sum(axis=0) / n
+    along = forward.x_hat * (d * forward.x_hat).sum(axis=0)
+    return [(shared - along / share) / forward.std for share in (n, n - 1)]
+
+
+def _explanations(part: Part, got: Array) -> list[Names]:
+    found: list[Names] = [
+        (name,)
+        for name, predicted in part.beliefs.items()
+        if agrees(got, np.broadcast_to(predicted, got.shape), part.scale, part.n, np.float64)
+    ]
+    if not got.any():
+        return [("zeros-returned",)]
+    return found if len(found) <= MOST_NAMED else []
+
+
+def is_right(part: Part, given: Any) -> bool:
+    try:
+        compare(part, given)
+    except CaseFailed:
+        return False
+    return True
+
+
+def gradients(student: Student, function: str, dout: Array, forward: str, run: Callable[[], Any]) -> dict[str, Any]:
+    """Call the backward `function` on the cache that `run` gets from `forward`.
+
+    Raises Blocked where that forward gives none; where `function` is not written either, that is what is said.
+    """
+    try:
+        cache = run()
+    except CaseFailed as failed:
+        _raise_if_not_attempted(student, function, dout)
+        raise Blocked(say("blocked_by", function=forward, reason=failed.message)) from None
+    found = student[function](dout.copy(), cache)
+    return dict(zip(GRADIENTS, values_returned(function, found, GRADIENTS), strict=True))
+
+
+def _raise_if_not_attempted(student: Student, function: str, dout: Array) -> None:
+    try:
+        student[function](dout.copy(), None)
+    except NotAttempted:
+        raise
+    except CaseFailed:
+        return  # it did not like having no cache, which says nothing about it

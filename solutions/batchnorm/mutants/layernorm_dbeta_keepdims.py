@@ -1,0 +1,10 @@
+"""dbeta of layer norm has shape (1, D)."""
+# kind: shape
+# diagnosed as: dimension-kept
+
+
+def layernorm_backward(dout, cache):
+    x_hat, gamma, inv_std = cache
+    d = dout * gamma
+    dx = inv_std * (d - d.mean(axis=1, keepdims=True) - x_hat * (d * x_hat).mean(axis=1, keepdims=True))
+    return dx, (dout * x_hat).sum(axis=0), dout.sum(axis=0, keepdims=True)

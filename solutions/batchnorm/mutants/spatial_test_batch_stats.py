@@ -1,0 +1,24 @@
+"""Images: test mode uses the statistics of its own batch."""
+# kind: formula
+# diagnosed as: test-batch-stats
+
+import numpy as np
+
+
+def spatial_batchnorm_forward(x, gamma, beta, bn_param):
+    mode, C = bn_param["mode"], x.shape[1]
+    eps, momentum = bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
+    running_mean = bn_param.get("running_mean", np.zeros(C))
+    running_var = bn_param.get("running_var", np.zeros(C))
+    if mode == "train":
+        mu = x.mean(axis=(0, 2, 3), keepdims=True)
+        var = x.var(axis=(0, 2, 3), keepdims=True)
+        for key, old, new in (("running_mean", running_mean, mu), ("running_var", running_var, var)):
+            bn_param[key] = momentum * old + (1 - momentum) * new.mean(axis=(0, 2, 3))
+    elif mode == "test":
+        mu, var = x.mean(axis=(0, 2, 3), keepdims=True), x.var(axis=(0, 2, 3), keepdims=True)
+    else:
+        raise ValueError(f"mode {mode!r}")
+    gamma, inv_std = gamma.reshape(1, C, 1, 1), 1 / (np.sqrt(var + eps))
+    x_hat = (x - mu) * inv_std
+    return gamma * x_hat + beta.reshape(1, C, 1, 1), (x_hat, gamma, inv_std)
