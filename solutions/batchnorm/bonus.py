@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import checks
 import numpy as np
 
 from grader.checking import Blocked, CaseFailed, NotAttempted, Student
 from solutions.batchnorm.calls import GRADIENTS
-from solutions.batchnorm.judging import Answer, failure, follows, worst
+from solutions.batchnorm.judging import failure, follows
 from solutions.batchnorm.misconceptions import MOST_NAMED, Names, agrees
 from solutions.batchnorm.problems import Problem
 from solutions.batchnorm.reading import real_array, say, values_returned
@@ -39,12 +40,12 @@ def compare(part: Part, given: Any, *others: Own) -> float:
     `others` give what follows from a slip that is charged elsewhere (CaseFailed: nothing does): it is right here.
     """
     got = real_array(part.name, given, part.value.shape)
-    ratio, index = worst(got, Answer(part.name, part.value, part.scale), part.n, np.float64)
-    if ratio <= 1.0:
-        return ratio
+    ratios = checks.times_tolerance(got, part.value, part.scale, part.n)
+    if ratios.max() <= 1.0:
+        return float(ratios.max())
     if any(_follows(part, got, other) for other in others):
         return 1.0
-    raise failure(part.name, got, _explanations(part, got), ratio, index)
+    raise failure(part.name, got, _explanations(part, got), ratios)
 
 
 def _follows(part: Part, got: Array, other: Own) -> bool:

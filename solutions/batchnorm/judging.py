@@ -56,12 +56,16 @@ def judge(
     names = diagnosis.explain(problem, answer.part, got, answer.scale, dtype, unlikely)
     if not got.any():  # with dout taken for ones, dx is zero, too: then both are said
         names = [("zeros-returned",), *(each for each in names if each == ("dout-ignored",))]
-    raise failure(name, got, names, ratio, index)
+    raise failure(name, got, names, checks.times_tolerance(got, answer.value, answer.scale, problem.n, dtype))
 
 
-def failure(name: str, got: np.ndarray, names: list[Names], ratio: float, index: tuple[int, ...]) -> CaseFailed:
-    """What to raise for a wrong number: its place, its value, how far off it is, and the questions for `names`."""
-    where, value = at(name, index), shown(got[index])
+def failure(name: str, got: np.ndarray, names: list[Names], ratios: np.ndarray) -> CaseFailed:
+    """What to raise for a wrong number: its place, its value, how far off it is, and the questions for `names`.
+
+    `ratios` are the errors in units of the tolerance, of the shape of `got`.
+    """
+    index = np.unravel_index(int(np.argmax(ratios)), ratios.shape)
+    where, value, ratio = at(name, tuple(map(int, index))), shown(got[index]), float(ratios[index])
     bad = int(np.count_nonzero(~np.isfinite(got)))
     if bad:
         message = say("not_finite", where=where, got=value, count=bad, size=got.size)
@@ -74,7 +78,7 @@ def failure(name: str, got: np.ndarray, names: list[Names], ratio: float, index:
         ratio=ratio,
         where=where,
         got=value,
-        errors=map_of_errors(checks.times_tolerance(got, answer.value, answer.scale, problem.n, dtype)),
+        errors=map_of_errors(ratios),
     )
 
 
