@@ -92,7 +92,7 @@ def release(
     Refused while the solution does not earn every point, the untouched notebook earns one, or anything secret shows.
     """
     from .language import choose_language, write_translation
-    from .release import make_release
+    from .release import make_release, pack_release
     from .validate import validate_assignment
 
     course = active_course(root)
@@ -104,7 +104,7 @@ def release(
         lines = "\n  ".join(wrong)
         raise CourseError(f"the release of '{name}' must not go out:\n  {lines}\nMend it and run: make release")
     make_release(course, name)
-    say.print(f"Released '{name}': {_plain(_below(course.release / name))}")
+    say.print(f"Released '{name}': {_plain(_below(pack_release(course, name)))}, and as a folder beside it")
 
 
 def _below(path: Path) -> Path:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +155,21 @@ def make_release(course: Course, assignment: str) -> None:
         stamps = json.loads(_stamp(course).read_text())
     stamps[assignment] = folder_digest(course.sources / assignment)
     write_whole(_stamp(course), json.dumps(stamps))
+
+
+STUDENT_REQUIREMENTS = "numpy>=1.26\nmatplotlib>=3.8\njupyterlab>=4\n"
+
+
+def pack_release(course: Course, assignment: str) -> Path:
+    """Write `course/release/NAME.zip`, the one file to hand out: all of the release, and what to install for it."""
+    folder, target = course.release / assignment, course.release / f"{assignment}.zip"
+    temporary = target.with_name(f".{target.name}.tmp")
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            archive.write(path, path.relative_to(folder))
+        archive.writestr("requirements.txt", STUDENT_REQUIREMENTS)
+    os.replace(temporary, target)
+    return target
 
 
 def _last_words(result: dict) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import nbformat
 import pytest
 
 from grader.course import Course, CourseError
 from grader.leak import check_release, code_tokens
-from grader.release import Release, is_locked, is_released, is_test, load_release, make_release
+from grader.release import Release, is_locked, is_released, is_test, load_release, make_release, pack_release
 
 from . import tiny
 
@@ -41,6 +43,15 @@ def test_unreleased_assignment_says_what_to_run(fresh_course: Course) -> None:
     """Does the error end with the next command?"""
     with pytest.raises(CourseError, match="make release"):
         load_release(fresh_course, tiny.NAME)
+
+
+def test_packed_release_holds_all_that_students_need(release: Release, tiny_course: Course) -> None:
+    """Is one file enough to hand out?"""
+    with zipfile.ZipFile(pack_release(tiny_course, tiny.NAME)) as archive:
+        names = set(archive.namelist())
+        assert {f"{tiny.NAME}.ipynb", "tinyhelp.py", "requirements.txt"} <= names
+        assert not any(name.startswith(("/", "..")) or "solutions" in name for name in names)
+        assert nbformat.reads(archive.read(f"{tiny.NAME}.ipynb").decode(), as_version=4) == release.notebook
 
 
 def test_unknown_assignment_lists_the_known_ones(fresh_course: Course) -> None:
