@@ -6,6 +6,7 @@ cell or function does not take the other cases along.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections import Counter
@@ -81,6 +82,8 @@ class StudentCode:
                 outputs.append(run.outputs)
                 self.stages["cells"] += run.seconds
                 self.cpu_seconds += run.cpu_seconds
+            except RemoteError as error:  # the cell could not even be begun; what it did is not known
+                outputs.append([_error_output(error)])
             except (LimitHit, ChildDied, BadReply, StudentTimeout) as reason:
                 self._skipped[number] = str(reason)
                 self._drop()
@@ -108,7 +111,7 @@ class StudentCode:
             return self._functions[name]
         try:
             found = self._alive().lookup(name)
-        except (LimitHit, ChildDied, BadReply) as reason:
+        except (LimitHit, ChildDied, BadReply, RemoteError) as reason:
             self._drop()
             raise _as_student_error(name, reason) from None
         if found is MISSING:
@@ -203,7 +206,8 @@ class StudentCode:
         for number, source in enumerate(self._cells):
             if number not in self._skipped and self._child is not None:
                 try:
-                    self._child.run_cell(source, seconds=self._left(self._limits.cell_seconds))
+                    with contextlib.suppress(RemoteError):
+                        self._child.run_cell(source, seconds=self._left(self._limits.cell_seconds))
                 except (LimitHit, ChildDied, BadReply) as reason:
                     self._skipped[number] = str(reason)
                     self._drop()
@@ -261,4 +265,5 @@ def _as_student_error(name: str, reason: Exception) -> StudentError:
 
 
 def _error_output(reason: Exception) -> dict[str, Any]:
-    return {"output_type": "error", "ename": type(reason).__name__, "evalue": str(reason), "traceback": [str(reason)]}
+    name = reason.exception if isinstance(reason, RemoteError) else type(reason).__name__
+    return {"output_type": "error", "ename": name, "evalue": str(reason), "traceback": [str(reason)]}

@@ -222,3 +222,12 @@ def test_fault_of_the_grader_ends_with_the_submission(bench: Bench, monkeypatch:
     verdict = grade(bench, tiny.REFERENCE)
     assert verdict.infra
     assert "a mistake of ours" in verdict.cases[0].message
+
+
+def test_cell_that_cannot_be_begun_is_an_error_of_its_own(bench: Bench) -> None:
+    """Does code too deep for the compiler stop the grader, or take a right answer along?"""
+    notebook = fill(bench.release.notebook, tiny.REFERENCE)
+    notebook.cells.append(new_code_cell("a" + ".a" * 20_000))
+    result = graded(bench, notebook)
+    assert result.verdict.points == 6.0
+    assert result.notebook.cells[-1].outputs[0].ename == "RecursionError"
