@@ -20,7 +20,7 @@ MAX_BYTES = 32 << 20  # of a submitted notebook; plots included, real ones stay 
 MAX_MARKS = 2_000_000  # commas and brackets in it; the value behind each takes up to 120 bytes of memory
 MAX_CELLS = 2_000
 MAX_SOURCE = 1 << 20  # characters of one cell
-MAX_SOURCES = 2 << 20  # characters of all cells; real notebooks have a twentieth
+MAX_SOURCES = 300_000  # characters of all cells; real notebooks have a sixth, and a page highlights 15,000 a second
 
 # codes that a terminal obeys, and marks that show code in another order than it runs in
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -101,7 +101,7 @@ def read_cells(data: bytes) -> tuple[list[SubmittedCell], list[str]]:
     cells = [cell for cell in map(_read_cell, raw_cells) if cell is not None]
     if sum(len(cell.source) for cell in cells) > MAX_SOURCES:
         raise Unreadable(
-            f"The cells hold more than {MAX_SOURCES >> 20} million characters of code and text. "
+            f"The cells hold more than {MAX_SOURCES:,} characters of code and text. "
             "Move large data out of them and hand it in again."
         )
     language = _language(content)
