@@ -71,7 +71,7 @@ def _assignments(source: str) -> dict[str, tuple[int, ...]]:
         else:
             continue
         for name in (name for target in targets for name in _names(target)):
-            found.setdefault(name, set()).update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+            found.setdefault(name, set()).update(range(node.lineno, (node.end_lineno or node.lineno) + 1)[:MAX_MARKED])
     return {name: tuple(sorted(lines)) for name, lines in found.items()}
 
 

@@ -18,6 +18,7 @@ COMMON_SHARE, COMMON_LEAST, COMMON_MOST = 0.1, 3, 40  # a run that more students
 ENOUGH = 12  # rare runs that a pair has to share
 ALIKE = 0.6  # share of the smaller answer's rare runs from which a pair is shown
 SHOWN = 50
+MAX_PARSED = 20_000  # characters of one cell; the effort grows with statements times the length of their lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ def _same_text(first: list[str], second: list[str]) -> bool:
 
 
 def _parse(source: str) -> ast.Module | None:
+    if len(source) > MAX_PARSED:
+        return None
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -101,7 +104,7 @@ def _steps(node: ast.AST, lines: list[str], known: set[str]) -> Iterator[str]:
     if isinstance(node, ast.Name | ast.arg):
         yield "name"
     elif isinstance(node, ast.Constant):
-        yield repr(node.value)
+        yield _constant(node.value)
     else:
         yield type(node).__name__
     if isinstance(node, ast.Attribute):
@@ -109,6 +112,13 @@ def _steps(node: ast.AST, lines: list[str], known: set[str]) -> Iterator[str]:
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, ast.expr_context):
             yield from _steps(child, lines, known)
+
+
+def _constant(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # a whole number of more digits than Python says
+        return type(value).__name__
 
 
 def _is_docstring(node: ast.stmt) -> bool:

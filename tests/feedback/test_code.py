@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from grader.feedback.code import highlighted, lines_quoted, lines_that_set, name_in_question
@@ -63,3 +65,12 @@ def test_highlighting_is_bounded() -> None:
     """Is an endless line or cell cut?"""
     assert len(highlighted("x = 1\n" * 100_000)) <= 400
     assert len(highlighted("y" * 1_000_000)[0].html) < 2_000
+
+
+def test_statement_of_many_names_and_lines_is_noted_in_little_room() -> None:
+    """Can a statement that gives a value to thousands of names over thousands of lines fill the memory?"""
+    source = "".join(f"a{number}=" for number in range(3_000)) + "(" + "\n" * 3_000 + "1)"
+    tracemalloc.start()
+    assert lines_that_set("a2999", source) == [1, 2, 3, 4, 5, 6]
+    assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    tracemalloc.stop()

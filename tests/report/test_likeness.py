@@ -63,3 +63,9 @@ def test_broken_and_endless_code_breaks_nothing() -> None:
     """Does code that cannot be parsed, or nests without end, stop the report?"""
     answers = {"broken": ["def f(:"], "deep": ["x = " + "-" * 3000 + "1"], "nul": ["\0"], "one": [ODD], "two": [ODD]}
     assert [(pair.first, pair.second) for pair in alike(answers, RELEASED)] == [("one", "two")]
+
+
+def test_code_made_to_be_slow_or_unreadable_stops_nothing() -> None:
+    """Can one answer keep the report of the class from being made: by a huge number, by a hundred thousand statements?"""
+    answers = {"one": [ODD], "two": [RENAMED], "number": ["x = 0x" + "f" * 10_000], "line": ["a=1;" * 100_000]}
+    assert [pair.first for pair in alike(answers, RELEASED)] == ["one"]
