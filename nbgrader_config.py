@@ -54,9 +54,10 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
-# what students wrote in Markdown runs no script on the page where it is marked (formgrader, and nbgrader's own feedback)
+# what students wrote in Markdown runs no script on the page where it is marked (formgrader, nbgrader's feedback)
 c.HTMLExporter.filters = {"markdown2html": "grader.markup.markdown2html"}
 
-# one page per student, the same as `grader feedback` writes; nbgrader copies other files along, and a verdict names the salt
+# one page per student, the same as `grader feedback` writes; nbgrader copies other files along, and a verdict names
+# the salt
 c.GenerateFeedback.exporter_class = "grader.feedback.exporter.FeedbackExporter"
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "verdict.json", "translations"]

@@ -66,9 +66,13 @@ def test_floods_are_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    "junk", [None, 3, "x", [], {}, {"output_type": 5}, {"output_type": "error"}, {"output_type": "stream", "text": {"a": 1}},
-             {"output_type": "display_data", "data": {"text/plain": 3}}]
-)  # fmt: skip
+    "junk",
+    [
+        *(None, 3, "x", [], {}, {"output_type": 5}, {"output_type": "error"}),
+        {"output_type": "stream", "text": {"a": 1}},
+        {"output_type": "display_data", "data": {"text/plain": 3}},
+    ],
+)
 def test_junk_is_no_crash_and_stays_valid(junk: object) -> None:
     """Does any JSON in an output's place leave a valid notebook?"""
     cell = nbformat.v4.new_code_cell("x")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from grader.checking import Blocked, Case, CaseFailed, StudentError
-from grader.release import Release, GradedCell
+from grader.release import GradedCell, Release
 from grader.sandbox.errors import SandboxUnavailable
 from grader.testcell import MAX_TEXT, TrustedNames, imports_of, judge
 from grader.verdict import Status
