@@ -57,6 +57,9 @@ test: $(READY_DEV) ## run the tests, as CI does
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(TESTS)
 	@$(GRADER) validate
 
+soak: $(READY_DEV) ## 2,000 submissions with every breakage and attack; runs killed 100 times and at every step
+	@SOAK=1 $(BIN)/python -m pytest -q -s --timeout 1800 tests/test_soak.py tests/test_durability.py
+
 release: $(READY) ## build and check the student version (LANG=ko or zh: in that language)
 	@$(GRADER) release $(ASSIGNMENT) $(if $(filter command line,$(origin LANG)),--lang $(LANG))
 
@@ -103,4 +106,4 @@ LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no
 clean: ## remove .venv and caches; course/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: audit-deep parity feedback report export pictures help setup grade collect regrade verify test release validate audit bench doctor formgrader lock clean
+.PHONY: audit-deep parity feedback report export pictures help setup grade collect regrade verify test soak release validate audit bench doctor formgrader lock clean

@@ -71,7 +71,8 @@ def plan_run(
         if line is None or text is None:
             plan.grade.append(student)
             if line is not None:
-                plan.again.update(what_changed(history.inputs(line), inputs) or ["submission"])
+                other = "submission" if line["what"] == "grade" else "was not graded"
+                plan.again.update(what_changed(history.inputs(line), inputs) or [other])
             continue
         plan.lines[student] = line_of(release, Verdict.from_json(text))
         if not _entered(line, standings.get(student), rule, times):

@@ -8,8 +8,10 @@ import os
 import pickle
 import random
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,10 +27,12 @@ from grader.sandbox.layers import ALL
 from grader.verify import verify
 
 from . import tiny
-from .test_course_run import class_of
+from .test_course_run import GRADER, class_of, run
+from .test_run import alive, children
 
 LONG = bool(os.environ.get("SOAK"))  # `make soak` sets it
 KILLS = 100 if LONG else 20
+COMMAND_KILLS = 25 if LONG else 2  # of the whole command, workers and sandbox with it
 EVERY = 1 if LONG else 6  # each, or each sixth step of a run is the last one
 FAULTS = ("crash", "power", "ENOSPC", "EIO")
 STUDENTS = ("right", "untouched", "wrong", "written", "not json", "학생일", "=1+1")
@@ -141,6 +145,8 @@ def check(root: Path, undisturbed: dict[str, Any]) -> None:
     course = find_course(root)
     assert state(course) == undisturbed
     assert verify(course, tiny.NAME) == []
+    runs = [line["salt"] for _, line in read_lines(course.log) if line["what"] == "run"]
+    assert len(set(runs)) == 1, "a run that goes on grades with the salt it began with"
     logged = [line["student"] for _, line in read_lines(course.log) if line["what"] == "grade"]
     assert sorted(logged) == sorted(STUDENTS)
     assert [path for path in course.root.rglob("*.tmp") if "backups" not in path.parts] == []
@@ -175,6 +181,34 @@ def test_killed_at_random_moments(recorder: Recorder, undisturbed: dict[str, Any
         assert recorder(root)["status"] == 0
         check(root, undisturbed)
     assert cut_short > KILLS / 2, "most kills have to come while the run is busy"
+
+
+def test_whole_command_killed(recorder: Recorder, undisturbed: dict[str, Any], tmp_path: Path) -> None:
+    """Is it the same with `grader grade` itself, killed with its workers while they grade? Does nothing of it stay?"""
+    chance = random.Random(7)  # noqa: S311  (moments, no secrets)
+    root = recorder.fresh(tmp_path / "timed")
+    started = time.monotonic()
+    assert run([GRADER, "grade", "--salt", "salt"], find_course(root)).returncode == 0
+    seconds = time.monotonic() - started
+    check(root, undisturbed)
+    for _ in range(COMMAND_KILLS):
+        root = recorder.fresh(tmp_path / "project")
+        command = subprocess.Popen(
+            [GRADER, "grade", "--salt", "salt"],
+            cwd=root,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(chance.uniform(0.2, 0.95) * seconds)
+        below = children(command.pid)
+        os.killpg(command.pid, signal.SIGKILL)
+        command.wait()
+        begun = any(line["what"] == "run" for _, line in read_lines(find_course(root).log))
+        again = run([GRADER, "grade", *([] if begun else ["--salt", "salt"])], find_course(root))
+        assert again.returncode == 0, again.stderr
+        check(root, undisturbed)
+        assert not any(map(alive, below))
 
 
 def steps_of(recorder: Recorder, root: Path, fault: str) -> range:
