@@ -66,6 +66,6 @@ def test_broken_and_endless_code_breaks_nothing() -> None:
 
 
 def test_code_made_to_be_slow_or_unreadable_stops_nothing() -> None:
-    """Can one answer keep the report of the class from being made: by a huge number, by a hundred thousand statements?"""
+    """Can one answer keep the report of the class from being made: a huge number, a hundred thousand statements?"""
     answers = {"one": [ODD], "two": [RENAMED], "number": ["x = 0x" + "f" * 10_000], "line": ["a=1;" * 100_000]}
     assert [pair.first for pair in alike(answers, RELEASED)] == ["one"]
