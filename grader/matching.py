@@ -314,9 +314,7 @@ class Matching:
             notebook.cells.extend(_extra_cell(cell) for cell in self._before.get(index, []))
             notebook.cells.extend(self._released_cell(index, target))
             notebook.cells.extend(_extra_cell(cell) for cell in extras.get(index, []))
-        for number, cell in enumerate(notebook.cells):
-            if not cell.id:
-                cell.id = f"submitted-{number}"
+        _number(notebook)
         return notebook
 
     def _released_cell(self, index: int, target: NotebookNode) -> Iterator[NotebookNode]:
@@ -341,6 +339,16 @@ class Matching:
             yield cell
         elif is_solution(target):
             yield cell
+
+
+def _number(notebook: NotebookNode) -> None:
+    """Give added cells an id where the released notebook is of a format that has ids, and none where it is not."""
+    has_ids = (notebook.nbformat, notebook.nbformat_minor) >= (4, 5)
+    for number, cell in enumerate(notebook.cells):
+        if not has_ids:
+            cell.pop("id", None)
+        elif not cell.get("id"):
+            cell.id = f"submitted-{number}"
 
 
 def _describe(target: NotebookNode) -> tuple[str, frozenset[str], str]:

@@ -6,7 +6,9 @@ cell or function does not take the other cases along.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
+import functools
 import re
 import time
 from collections import Counter
@@ -161,11 +163,11 @@ class StudentCode:
     def _raised(self, name: str, error: RemoteError) -> StudentError:
         """The student's exception in words. Its line is told only where it stands in the notebook."""
         if error.exception == "NotImplementedError":
-            return NotAttempted(f"{name} is not written yet.", exception=error.exception)
+            return _also(NotAttempted, error.exception)(f"{name} is not written yet.", exception=error.exception)
         kind, detail = self._tell(error.exception), self._tell(_LONG_NUMBER.sub("…", error.message)[:200])
         line = (error.line or "").strip()[:MAX_LINE]
         where = f", at: {line}" if line and line in self._lines else ""
-        return StudentError(f"{name} raised {kind}: {detail}{where}", exception=kind)
+        return _also(StudentError, error.exception)(f"{name} raised {kind}: {detail}{where}", exception=kind)
 
     def _named(self, value: Any) -> Any:
         """A result whose handles have names that may be told."""
@@ -257,6 +259,15 @@ def _write_back(name: str, original: Any, left: Any) -> None:
         if not isinstance(left, np.ndarray) or (left.shape, left.dtype) != (original.shape, original.dtype):
             raise StudentError(f"{name} changed the shape or the type of an array it was given.")
         original[...] = left
+
+
+@functools.lru_cache(maxsize=256)
+def _also(base: type[StudentError], name: str) -> type[StudentError]:
+    """`base`, for a built-in exception of the student's also that class: a test cell may say `except ValueError`."""
+    kind = getattr(builtins, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, Exception)) or issubclass(kind, UnicodeError | ExceptionGroup):
+        return base  # those two kinds are not made from a message alone
+    return type(base.__name__, (base, kind), {})
 
 
 def _as_student_error(name: str, reason: Exception) -> StudentError:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
+
+import pytest
+
+from grader.checking import StudentError
 from grader.sandbox.errors import RemoteError
 from grader.sandbox.limits import Limits
 from grader.sandbox.wire import Handle
@@ -50,3 +55,20 @@ def test_submission_says_only_so_much_in_its_own_words() -> None:
         texts += [error.message, error.exception, handle.type_name]
     own = {text for text in texts if text not in ("…", "double raised …: …")}
     assert sum(map(len, own)) < 3 * MAX_TOLD
+
+
+@pytest.mark.parametrize("name", ["ValueError", "KeyError", "OSError", "ZeroDivisionError", "NotImplementedError"])
+def test_error_can_be_caught_by_the_name_that_python_gives_it(name: str) -> None:
+    """Does a test cell that says `except ValueError` catch the student's ValueError, and is it still the student's?"""
+    error = code()._raised("double", RemoteError(name, "no"))
+    assert isinstance(error, getattr(builtins, name))
+    assert isinstance(error, StudentError)
+    assert error.exception == name
+
+
+@pytest.mark.parametrize(
+    "name", ["print", "SystemExit", "KeyboardInterrupt", "UnicodeError", "Own", "__import__"]
+)
+def test_other_names_make_no_other_class(name: str) -> None:
+    """Can a student's exception become something that ends the run, or that cannot be made?"""
+    assert type(code()._raised("double", RemoteError(name, "no"))) is StudentError
