@@ -69,6 +69,9 @@ validate: $(READY) ## solution = full marks, untouched release = 0, fixtures rep
 audit: $(READY) ## wrong solutions x cases: every one rejected, by the case made for it
 	@$(GRADER) audit $(ASSIGNMENT)
 
+redteam: $(READY) ## hostile submissions: none gains a point, reads a secret, or outlives its run
+	@$(GRADER) redteam $(ASSIGNMENT)
+
 audit-deep: $(READY_DEV) ## machine-made wrong solutions, and every solution on ten salts
 	@PYTHONPATH=.:assignment/batchnorm $(BIN)/python -m solutions.batchnorm.machine_mutants
 	@PYTHONPATH=.:assignment/batchnorm $(BIN)/python -m solutions.batchnorm.ten_salts
@@ -106,4 +109,4 @@ LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no
 clean: ## remove .venv and caches; course/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: audit-deep parity feedback report export pictures help setup grade collect regrade verify test soak release validate audit bench doctor formgrader lock clean
+.PHONY: redteam audit-deep parity feedback report export pictures help setup grade collect regrade verify test soak release validate audit bench doctor formgrader lock clean

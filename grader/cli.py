@@ -305,6 +305,29 @@ def audit(assignment: Assignment = "", root: Root = Path(), workers: Workers = 0
 
 
 @app.command()
+def redteam(
+    assignment: Assignment = "",
+    root: Root = Path(),
+    workers: Workers = 0,
+    attacks: Annotated[Path, typer.Option(help="Folder of hostile submissions.")] = Path("tests/attacks"),
+) -> None:
+    """Run hostile submissions through the real path: none may gain a point, read a secret, or outlive its run."""
+    from .redteam import run_redteam
+
+    course = find_course(root)
+    name = _one_assignment(course, assignment)
+    if not attacks.is_dir():
+        raise CourseError(f"There is no folder {attacks}. Name one with --attacks.")
+    reports = []
+    for report in run_redteam(course, name, attacks, workers=workers or len(os.sched_getaffinity(0))):
+        reports.append(report)
+        say.print(_plain(report.line()))
+    succeeded = sum(report.succeeded for report in reports)
+    say.print(f"redteam: {succeeded} of {len(reports)} attacks succeeded")
+    raise SystemExit(EXIT_NOT_ALL_GRADED if succeeded else 0)
+
+
+@app.command()
 def bench(
     assignment: Assignment = "",
     root: Root = Path(),
