@@ -40,7 +40,7 @@ class Rows:
 
     @property
     def x(self) -> Array:
-        return np.ascontiguousarray(self.turned.x.T)
+        return np.array(self.turned.x.T, order="C")  # a copy, also where the transpose is contiguous already
 
     @property
     def ln_param(self) -> dict[str, Any]:
