@@ -1,4 +1,4 @@
-"""The cases are built once for a whole class: what one student's function does to its arguments must not reach the next."""
+"""Cases are built once for a whole class: what a student's function does to its arguments must not reach the next."""
 
 from __future__ import annotations
 
