@@ -76,13 +76,13 @@ def test_some_attacks_of_each_family_fail(fresh_course: Course) -> None:
 
 OBEDIENT = tiny.CASES.replace(
     "        if not isinstance(got, np.ndarray)",
-    "        if isinstance(got, str):\n            exec(got, {'x': x, 'here': __file__})\n"
+    "        if isinstance(got, str):\n            exec(got, {'here': __file__})\n"
     "        if not isinstance(got, np.ndarray)",
 )
 
 # what an attack lets the obedient grader do, and what has to be said of it
 DEEDS = {
-    "spoil": ("x[...] = 0", "another student's result changed: double_hidden/values FAIL"),
+    "spoil": ("import numpy; numpy.array_equal = lambda *a: False", "another student's result changed: double_hidden/values FAIL"),
     "write": ("open('/tmp/left-by-redteam-meta', 'w').close()", "the file /tmp/left-by-redteam-meta is left"),
     "tamper": ("open(here, 'a').write('# changed')", "cases.py was changed"),
     "stay": ("import subprocess; subprocess.Popen(['sleep', '6'])", r"the process \d+ sleep is left"),
@@ -98,7 +98,7 @@ DEEDS = {
 }
 
 OTHERS = {
-    "solve": ("ANSWER = 'def ANSWER(x):\\n    return 2 * x'", "6 points, 0 are right"),
+    "solve": ("ANSWER = 'def ANSWER(x):\\n    return 2 * x'", "6 points, 2 are right"),
     "solve_honestly": ("ANSWER = HONEST = 'def ANSWER(x):\\n    return 2 * x'", "^$"),
     "leak": (
         "def make(notebook, folder):\n"

@@ -10,7 +10,8 @@ exactly one of
 
 and may define
 
-    HONEST    text like ANSWER: the same answer without the trick. It may earn its points; the attack may not earn more
+    HONEST    text like ANSWER: the same answer without the trick (else: a function that returns None). What it earns
+              is right; the attack may not earn more
     STUDENT   text: the name of the student's folder, where that is the attack
     NBGRADER  True: also through `nbgrader autograde`
 

@@ -18,6 +18,8 @@ from ..release import Release, is_solution
 KINDS = {"CELL", "ANSWER", "make"}
 OPTIONS = {"HONEST", "STUDENT", "NBGRADER"}
 
+DOES_NOTHING = "def ANSWER(*args, **kwargs):\n    return None\n"  # may earn points for what it leaves alone
+
 Notebook = dict[str, Any]  # as JSON has it
 
 
@@ -56,11 +58,11 @@ class Attack:
         return notebook if notebook is None or isinstance(notebook, bytes) else json.dumps(notebook).encode()
 
     def honest(self, release: Release) -> bytes | None:
-        """The same answer without the trick, None where the file has none."""
-        if not hasattr(self.module, "HONEST"):
+        """The same answer without the trick; for an attack that writes no answer there is none."""
+        if not hasattr(self.module, "ANSWER"):
             return None
         notebook = _released(release)
-        answer(notebook, self.module.HONEST)
+        answer(notebook, getattr(self.module, "HONEST", DOES_NOTHING))
         return json.dumps(notebook).encode()
 
 

@@ -123,6 +123,8 @@ class _Page(HTMLParser):
             url = re.sub(r"[\x00-\x20]", "", value or "").lower()
             if name.startswith("on"):
                 self.found[f"{tag} {name}"] += 1
+            elif name == "style" and re.search(r"position|url\(|expression|behavior", url):
+                self.found[f"{tag} style={url[:40]}"] += 1
             elif name in URLS and url.startswith(("javascript:", "vbscript:", "data:")) and not PICTURE.match(url):
                 self.found[f"{tag} {name}={url[:20]}"] += 1
             elif name in URLS and tag != "a" and url.startswith(("http:", "https:", "//")):
