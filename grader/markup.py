@@ -13,7 +13,6 @@ import nh3
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 Attachments = dict[str, dict[str, str]]  # file name -> MIME type -> base64
 
@@ -57,6 +56,9 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 
 def markdown_html(source: str, attachments: Attachments | None = None, tags: set[str] = TAGS) -> Markup:
     """Markdown with formulas as safe HTML; pictures only where they lie in the cell."""
+    # imported here: it takes longer than grading a class that has not changed, which needs only `clean_html`
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
     source = _CONTROLS.sub("", source)
     if len(source) <= MAX_MARKDOWN and len(_FORMULA.findall(source)) <= MAX_FORMULAS:
         renderer = IPythonRenderer(escape=False, attachments=_Pictures(attachments or {}), exclude_anchor_links=True)

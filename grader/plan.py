@@ -22,8 +22,7 @@ from .record import Times
 from .release import Release
 from .standings import Standing, late_by
 from .submitted import read_submission, submission_id
-from .summary import Line, line_of
-from .verdict import Verdict
+from .summary import Line, line_of_row
 
 MAX_OUR_FILE = 256 << 20  # bytes of a verdict or an autograded notebook
 
@@ -63,18 +62,20 @@ def plan_run(
 ) -> Plan:
     """Compare what is there with what the log says. A `salt` that was asked for has to be the one of the grade."""
     plan = Plan(choose_salt(history, salt))
+    sections = release.sections()
+    headings = list(dict.fromkeys(sections[cell] for cell in release.tests))
     for student in students:
         line = history.latest.get(student)
-        text = None
+        row = None
         if line is not None and not force and _is_current(line, history, inputs, salt):
-            text = _graded_as_logged(course, release.assignment, student, line)
-        if line is None or text is None:
+            row = _row(course, release.assignment, student, line, headings)
+        if line is None or row is None:
             plan.grade.append(student)
             if line is not None:
                 other = "submission" if line["what"] == "grade" else "was not graded"
                 plan.again.update(what_changed(history.inputs(line), inputs) or [other])
             continue
-        plan.lines[student] = line_of(release, Verdict.from_json(text))
+        plan.lines[student] = row
         if not _entered(line, standings.get(student), rule, times):
             plan.enter.append(line)
     return plan
@@ -90,20 +91,26 @@ def _is_current(line: Mapping[str, Any], history: History, inputs: Mapping[str, 
     return line["what"] == "grade" and not what_changed(history.inputs(line), inputs) and same_salt
 
 
-def _graded_as_logged(course: Course, assignment: str, student: str, line: Mapping[str, Any]) -> str | None:
-    """The verdict's text where submission and files are the ones that the log names, else None."""
+def _row(course: Course, assignment: str, student: str, line: Mapping[str, Any], headings: list[str]) -> Line | None:
+    """The student's row in the table, None where the grade has to be made again."""
+    if not _graded_as_logged(course, assignment, student, line):
+        return None
+    try:
+        return line_of_row(student, line["points"], headings, line["row"])
+    except (KeyError, TypeError, ValueError):
+        return None  # somebody changed the log; `grader verify` says where
+
+
+def _graded_as_logged(course: Course, assignment: str, student: str, line: Mapping[str, Any]) -> bool:
+    """True where submission and files are the ones that the log names."""
     submission = read_submission(course.submitted / student / assignment, assignment, student)
     if submission_id(submission) != line.get("submission"):
-        return None
+        return False
     folder = course.autograded / student / assignment
     notebook = line.get("notebook")  # nbgrader's own autograde writes it after the line
     if notebook is not None and _file_sha256(folder / f"{assignment}.ipynb") != notebook:
-        return None
-    try:
-        verdict = read_regular_file(folder / "verdict.json", MAX_OUR_FILE)
-    except OSError:
-        return None
-    return verdict.decode() if sha256(verdict) == line.get("verdict") else None
+        return False
+    return _file_sha256(folder / "verdict.json") == line.get("verdict")
 
 
 def _file_sha256(path: Path) -> str:

@@ -22,6 +22,7 @@ from .late import Rule
 from .log import Log, sha256
 from .result import Result
 from .standings import open_gradebook, read_max_scores
+from .summary import row_of
 
 BATCH = 32  # submissions in one transaction
 SECONDS = 1.0  # a batch that began longer ago is written at the next result, full or not
@@ -98,6 +99,7 @@ def log_line(assignment: str, run: int, result: Result) -> dict[str, Any]:
         "run": run,
         "submission": result.submission,
         "verdict": sha256(result.verdict_text.encode()),
+        "row": row_of(result.line),
     }
     if not result.infra:
         line |= {"points": result.points, "auto": result.scores, "untouched": result.untouched}

@@ -196,7 +196,7 @@ def _grade_and_record(
                     lines[result.student] = result.line
                     advance()
     elif history.interrupted is not None:  # it was cut short after its last grade
-        Log(course.log).append([{"what": "done", "assignment": assignment, "run": history.interrupted["n"]}])
+        Log(course.log).append([{"what": "done", "assignment": assignment, "run": history.interrupted.get("n")}])
     standings = _standings(course, assignment)
     return [_with_standing(lines[student], standings) for student in sorted(lines)]
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -62,6 +63,18 @@ def line_of(release: Release, verdict: Verdict) -> Line:
         problem=verdict.problem,
         first_thing=_first_thing(verdict),
     )
+
+
+def row_of(line: Line) -> list[Any]:
+    """What the log keeps of a line, so that nobody has to read the verdict to print the table again."""
+    return [line.status, line.max_points, *line.sections.values(), line.problem, line.first_thing]
+
+
+def line_of_row(student: str, points: float, headings: Sequence[str], row: Sequence[Any]) -> Line:
+    """The line back from the log. `headings` are those over the test cells, in the order of the released notebook."""
+    status, max_points, *sections, problem, first_thing = row
+    pairs = [(earned, of) for earned, of in sections]
+    return Line(student, status, points, max_points, dict(zip(headings, pairs, strict=True)), problem, first_thing)
 
 
 def status_of(verdict: Verdict) -> str:

@@ -19,6 +19,8 @@ from grader.verify import verify
 from . import tiny
 from .test_course_run import GRADER, NBGRADER, gradebook_rows, run
 
+pytestmark = pytest.mark.xdist_group("late")  # one class for all tests here, graded once
+
 HOUR, DAY = 3600.0, 86_400.0
 
 
@@ -89,9 +91,7 @@ def test_extensions_are_read_by_student_and_assignment(fresh_course: Course) -> 
     """Does the list name days, halves of days, and students who have handed in nothing?"""
     assert read_extensions(fresh_course, "tiny") == {}
     fresh_course.data.mkdir()
-    fresh_course.extensions.write_text(
-        "\ufeffstudent,assignment,days\n학생일,tiny,2\ns 02 , tiny ,0.5\nkim,other,9\n"
-    )
+    fresh_course.extensions.write_text("\ufeffstudent,assignment,days\n학생일,tiny,2\ns 02 , tiny ,0.5\nkim,other,9\n")
     assert read_extensions(fresh_course, "tiny") == {"학생일": timedelta(days=2), "s 02": timedelta(hours=12)}
 
 
