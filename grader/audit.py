@@ -16,9 +16,9 @@ import nbformat
 
 from .bench import load_cases, solution_module
 from .course import Course, CourseError
+from .executors import RunOptions, grade_class
 from .fill import fill
 from .release import load_release, make_release
-from .run import RunOptions, grade_class
 from .sandbox.layers import ALL
 from .verdict import Verdict
 

@@ -1,29 +1,19 @@
-"""Grade a class: map `grade_submission` over worker processes, record in this one, show how it goes."""
+"""Grade a class: have an executor grade whom the plan says, record what comes back, show how it goes."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
 import sys
-import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait as wait_for
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from .bench import open_bench
 from .course import Course, CourseError
+from .executors import RunOptions, grade_class
 from .files import locked
-from .grade import Bench, grade_submission, not_graded
 from .inputs import run_inputs
 from .late import excluded_students, late_rule, read_extensions
 from .log import GRADE, Log, read_history
@@ -31,106 +21,10 @@ from .nbgrader_app import nbgrader_config
 from .plan import Plan, plan_run
 from .record import Times, open_recording
 from .release import load_release
-from .result import Result, result_of
-from .sandbox.layers import Layers
-from .sandbox.limits import Limits
 from .standings import Standing, open_gradebook, read_standings
-from .submitted import read_submission, read_timestamp
+from .submitted import read_timestamp
 from .summary import NOT_GRADED, Line, line_of
 from .verdict import Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What one run of `make grade` was asked for.
-
-    An empty `salt` leaves it to the run: a new one, or that of a run that was cut short. `force` grades everybody.
-    """
-
-    salt: str
-    layers: Layers
-    workers: int
-    limits: Limits = field(default_factory=Limits)
-    force: bool = False
-
-
-def grade_class(course: Course, assignment: str, students: Sequence[str], options: RunOptions) -> Iterator[Result]:
-    """Yield every student's graded submission as it is done, in no particular order.
-
-    A worker process that dies takes nobody along: what was being graded then is tried once more, each alone, and who
-    ends a process again is not graded.
-    """
-    rest, suspects = deque(students), []
-    while rest:
-        suspects += yield from _grade_in_one_pool(course, assignment, rest, options)
-    release = load_release(course, assignment) if suspects else None
-    for student in suspects:
-        alone = deque([student])
-        if (yield from _grade_in_one_pool(course, assignment, alone, options)):
-            submission = read_submission(course.submitted / student / assignment, assignment, student)
-            reason = "the process that graded it ended twice"
-            yield result_of(release, submission, not_graded(release, submission, reason))
-
-
-def _grade_in_one_pool(
-    course: Course, assignment: str, rest: deque[str], options: RunOptions
-) -> Generator[Result, None, list[str]]:
-    """Grade from the front of `rest` until it is empty or a worker dies; return who was being graded then."""
-    waiting: dict[Future[Result], str] = {}
-    workers = min(options.workers, len(rest))
-    with _pool(course, assignment, options, workers) as pool:
-        try:
-            while rest or waiting:
-                while rest and len(waiting) < 4 * workers:  # bounded, so that memory does not grow with the class
-                    student = rest[0]
-                    future = pool.submit(_grade_one, course.submitted / student / assignment, assignment, student)
-                    waiting[future] = rest.popleft()
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    result = future.result()
-                    del waiting[future]
-                    yield result
-        except BrokenProcessPool:
-            return list(waiting.values()) or [rest.popleft()]  # never none: the next pool has to have less to do
-    return []
-
-
-def _pool(course: Course, assignment: str, options: RunOptions, workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(course, assignment, options)
-    )
-
-
-_worker = ExitStack()  # of this worker process: keeps its bench open until it ends
-_bench: list[Bench] = []
-_refused: list[Exception] = []  # why this worker cannot grade: an initializer could only break the pool
-
-
-def _start_worker(course: Course, assignment: str, options: RunOptions) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        bench = _worker.enter_context(
-            open_bench(course, assignment, options.salt, layers=options.layers, limits=options.limits)
-        )
-        bench.sandbox.child().kill()  # the layers are all there, or this raises
-        _bench[:] = [bench]
-    except Exception as error:  # no sandbox, or cases that cannot be made: the run ends with this reason
-        _refused[:] = [error]
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed has nobody to tell; its sandbox ends with it."""
-    parent = parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os._exit(1)
-
-
-def _grade_one(folder: Path, assignment: str, student: str) -> Result:
-    if _refused:
-        raise _refused[0]
-    submission = read_submission(folder, assignment, student)
-    return result_of(_bench[0].release, submission, grade_submission(_bench[0], submission))
 
 
 def grade_and_record(

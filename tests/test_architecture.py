@@ -12,7 +12,7 @@ from .tiny import ROOT
 ENGINE = sorted((ROOT / "grader").rglob("*.py"))
 INSIDE = ("zygote", "confine", "shell", "wire", "limits", "seccomp", "failure", "outputs")
 AFTER_GRADING = ("feedback", "report", "export")
-GRADING = {"grade", "student", "testcell", "intake", "run", "bench", "sandbox"}
+GRADING = {"grade", "student", "testcell", "intake", "run", "executors", "cluster", "bench", "sandbox"}
 
 
 def imports(path: Path) -> set[str]:

@@ -20,9 +20,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from grader.course import Course, find_course
+from grader.executors import RunOptions, grade_class
 from grader.log import read_lines
 from grader.release import load_release, make_release
-from grader.run import RunOptions, grade_class
 from grader.sandbox.layers import ALL
 from grader.verify import verify
 
