@@ -52,8 +52,9 @@ def open_bench(
     limits = limits or Limits()
     release = load_release(course, assignment)
     cases = load_cases(course, release, salt)
+    drawn = solution_module(course, assignment, "feedback_plots")
     with Sandbox(files=release.files, preload=release.helper_modules, limits=limits, layers=layers) as sandbox:
-        bench = Bench(release, cases, sandbox, limits, salt)
+        bench = Bench(release, cases, sandbox, limits, salt, make_plots=drawn and drawn.make_plots)
         reference = course.solutions / assignment / "reference.py"
         if reference.is_file():
             solved = fill(release.notebook, reference.read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ import importlib.metadata
 import math
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import nbformat
@@ -23,15 +23,16 @@ from jinja2 import Environment
 from nbformat import NotebookNode
 
 from . import __version__
-from .checking import Case
+from .checking import Case, Student
 from .intake import bare_release, take_in
 from .outputs import safe_attachments, safe_outputs
+from .plots import Plot, bounded
 from .rehearsal import PlannedCall
 from .release import Release, is_experiment, is_test, nbgrader_metadata
 from .sandbox.host import Sandbox, SandboxUnavailable
 from .sandbox.limits import Limits
 from .student import RecordedCode, StudentCode
-from .testcell import TrustedNames, clip, judge
+from .testcell import TRUSTED_SECONDS, TrustedNames, clip, deadline, judge
 from .verdict import CaseResult, Status, Verdict
 
 
@@ -42,6 +43,9 @@ class Submission:
     student: str
     data: bytes | None
     problem: str = ""  # why the file was not read, where it was not
+
+
+MakePlots = Callable[[Student, Sequence[CaseResult]], Iterable[Plot]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Bench:
     limits: Limits
     salt: str
     plan: tuple[PlannedCall, ...] = ()  # calls that every submission gets, see grader.rehearsal
+    make_plots: MakePlots | None = None  # see grader.plots
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +102,18 @@ def grade_submission(bench: Bench, submission: Submission) -> GradedSubmission:
     notebook = intake.notebook
     read = time.perf_counter()
     stages: dict[str, float] = {"intake": read - started, "student": 0.0}
+    judged = Judged({}, {})
     if problem:
-        results, printed = _not_gradable(bench.release, problem), {}
+        judged = Judged(_not_gradable(bench.release, problem), {})
     else:
         try:
-            results, printed = _run_and_judge(bench, notebook, stages)
+            judged = _run_and_judge(bench, notebook, stages)
         except SandboxUnavailable as error:
-            results, printed = _infrastructure_failed(bench.release, str(error)), {}
+            judged = Judged(_infrastructure_failed(bench.release, str(error)), {})
         except Exception as error:  # our fault too, and it ends here: the run goes on with the next submission
             reason = clip(f"{type(error).__name__}: {error}")
-            results, printed = _infrastructure_failed(bench.release, reason), {}
+            judged = Judged(_infrastructure_failed(bench.release, reason), {})
+    results, printed = judged.results, judged.printed
     _write_outputs(bench.release, notebook, results, printed)
     verdict = Verdict(
         assignment=bench.release.assignment,
@@ -121,6 +128,7 @@ def grade_submission(bench: Bench, submission: Submission) -> GradedSubmission:
         versions=versions(),
         limits=dataclasses.asdict(bench.limits),
         seconds={name: round(seconds, 4) for name, seconds in stages.items()} | {"total": round(_since(started), 4)},
+        plots=judged.plots,
     )
     return GradedSubmission(verdict, notebook)
 
@@ -146,11 +154,20 @@ def not_graded(release: Release, submission: Submission, reason: str) -> GradedS
 Results = dict[str, list[CaseResult]]
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Results and what the test cells printed, by grade_id; and pictures for the student's page."""
+
+    results: Results
+    printed: dict[str, str]
+    plots: tuple[Plot, ...] = ()
+
+
 def _since(started: float) -> float:
     return time.perf_counter() - started
 
 
-def _run_and_judge(bench: Bench, notebook: NotebookNode, stages: dict[str, float]) -> tuple[Results, dict[str, str]]:
+def _run_and_judge(bench: Bench, notebook: NotebookNode, stages: dict[str, float]) -> Judged:
     """Run the student's cells, keep their outputs, then judge every graded cell of the release.
 
     All outputs are in before the first hidden input goes into the sandbox, so no cell can print one. `stages` gets
@@ -171,13 +188,24 @@ def _cells_to_run(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in code if not is_test(cell) and not is_experiment(cell)]
 
 
-def _judge_all(bench: Bench, code: StudentCode) -> tuple[Results, dict[str, str]]:
+def _judge_all(bench: Bench, code: StudentCode) -> Judged:
     trusted = TrustedNames(bench.release)
     results: Results = {}
     printed: dict[str, str] = {}
     for grade_id, test in bench.release.tests.items():
         results[grade_id], printed[grade_id] = judge(test, bench.cases.get(grade_id, ()), code, trusted)
-    return results, printed
+    return Judged(results, printed, _plots(bench, code, [result for cell in results.values() for result in cell]))
+
+
+def _plots(bench: Bench, code: StudentCode, results: Sequence[CaseResult]) -> tuple[Plot, ...]:
+    """The pictures of an assignment that has some. They are worth nothing, so what goes wrong here costs nothing."""
+    if bench.make_plots is None:
+        return ()
+    try:
+        with deadline(TRUSTED_SECONDS):
+            return bounded(bench.make_plots(code, results))
+    except Exception:  # values of a student's that cannot be drawn, or a sandbox that is gone
+        return ()
 
 
 def rehearse(bench: Bench, solved: NotebookNode) -> tuple[PlannedCall, ...]:

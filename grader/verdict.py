@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from .plots import Plot, plots_from_json
+
 SCHEMA_VERSION = 1
 
 
@@ -60,7 +62,7 @@ class Verdict:
 
     `repairs` are the lines that say what was put right in the notebook; `problem` says why a submission could
     not be read at all (its cases then have no points). `limits` and `sandbox` name what it ran under, `seconds`
-    the time it took, by stage.
+    the time it took, by stage. `plots` are pictures for the student's page.
     """
 
     assignment: str
@@ -75,6 +77,7 @@ class Verdict:
     versions: dict[str, str] = field(default_factory=dict)
     limits: dict[str, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    plots: tuple[Plot, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -107,4 +110,5 @@ class Verdict:
             CaseResult(**{**case, "status": Status(case["status"]), "errors": tuple(case.get("errors", ()))})
             for case in data.pop("cases")
         )
-        return cls(**{**data, "cases": cases, "repairs": tuple(data["repairs"])})
+        plots = plots_from_json(data.pop("plots", ()))
+        return cls(**{**data, "cases": cases, "repairs": tuple(data["repairs"]), "plots": plots})

@@ -19,6 +19,21 @@ from . import tiny
 SALT = "0123456789abcdef"
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
+PLOTS = '''"""Pictures of the tiny assignment: what double makes of 0 to 4, twice, and the graph of one doubling."""
+
+from grader.plots import Chart, Graph, Node, Series
+
+
+def make_plots(student, results):
+    places = tuple(map(float, range(5)))
+    got = tuple(float(student["double"](place)) for place in places)
+    series = Series("yours", got), Series("wanted <b>", tuple(2 * place for place in places))
+    yield Chart("double_hidden", "Doubling", "A line with <b>", False, "x", places, series)
+    yield Chart("double_visible", "Bars", "Four bars", True, "x", places, (Series("yours", got[1:]),))
+    nodes = Node("x", 0, 0, "open"), Node("y", 1, 0, "wrong" if got[1] != 2 else "right")
+    yield Graph("double_hidden", "Graph", "y comes from x", nodes, (("x", "y"),))
+'''
+
 WRONG = "def double(x):\n    y = x\n    y = y + 2\n    return y"
 RAISES = "def double(x):\n    half = x / 2\n    return half * fourr"
 HOSTILE = "def double(x):\n    return '<script>alert(1)</script>' # </code></pre><script>alert(2)</script>"
@@ -54,6 +69,7 @@ def submissions(notebook: NotebookNode) -> dict[str, NotebookNode | bytes]:
 
 def graded_course(course: Course) -> Course:
     """Release, hand in, grade and mark: the answer of `written` gets 3.5 of 4 and a comment, `wrong` is late."""
+    (course.solutions / tiny.NAME / "feedback_plots.py").write_text(PLOTS)
     make_release(course, tiny.NAME)
     class_ = submissions(load_release(course, tiny.NAME).notebook)
     for student, notebook in class_.items():

@@ -15,6 +15,7 @@ from ..marks import Marks
 from ..release import is_solution, is_test, nbgrader_metadata
 from ..verdict import CaseResult, Status, Verdict
 from .code import Line, highlighted, lines_quoted, lines_that_set, name_in_question
+from .drawing import Drawing, drawn
 from .notebook import (
     MAX_OUTPUTS,
     Output,
@@ -85,6 +86,7 @@ class Section:
     code: tuple[Code, ...]
     written: tuple[Written, ...]
     outputs: tuple[Output, ...]
+    drawings: tuple[Drawing, ...]
 
     @property
     def graded(self) -> bool:
@@ -256,6 +258,7 @@ def _section(
         code=tuple(_code(cell, marks, marked) for cell in cells if cell.cell_type == "code" and is_solution(cell)),
         written=tuple(_written(cell, marks) for cell in cells if cell.cell_type == "markdown" and is_solution(cell)),
         outputs=tuple(output for cell in cells for output in shown_outputs(cell)),
+        drawings=tuple(drawn(plot) for plot in verdict.plots if plot.cell in map(grade_id_of, cells)),
     )
 
 

@@ -125,6 +125,23 @@ MESSAGES = {
     "not_line": "bug_hunt named a line by a value of type {kind}; whole numbers are asked for.",
     "not_whole_line": "bug_hunt named line {got}; whole numbers are asked for.",
     "hunted": "Wrong lines named: {found}. Other lines named: {other}.",
+    # pictures on the page
+    "plot_yours": "yours",
+    "plot_wanted": "wanted",
+    "plot_closed_form": "closed form",
+    "plot_x": "the feature",
+    "plot_calls": "train calls",
+    "plot_before": "Before: one feature as it comes",
+    "plot_before_alt": "A skewed histogram: mean {mean}, standard deviation {std}.",
+    "plot_after": "After: gamma 1 and beta 0",
+    "plot_after_alt": "Your out has mean {mean} and standard deviation {std}; the shape should stay as it was, "
+    "with mean 0 and standard deviation 1.",
+    "plot_running": "{name} with momentum {momentum}",
+    "plot_running_alt": "The same batch each time, its own value is 1: after {calls} calls yours is {got}, "
+    "the closed form {wanted}.",
+    "plot_graph": "The way back through the graph of section 4",
+    "plot_graph_alt": "Your results look like a first wrong gradient at {node}.",
+    "plot_graph_own_alt": "Of the gradients in your own grads, the first wrong one is at {node}.",
     # several explanations
     "either": "Either: {first} Or: {second}",
     "both": "{first} And: {second}",
