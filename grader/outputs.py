@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 import struct
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from .markup import clean_html
 
 MAX_OUTPUTS = 100  # per cell
 MAX_CHARACTERS = 100_000  # of text per output
+MAX_HTML = 500_000  # of HTML in the outputs of one cell: sanitising a megabyte takes half a second
 MAX_IMAGE = 4 << 20  # base64 characters of one image
 MAX_PIXELS = 50_000_000  # of one image; some kilobytes can unpack to more than a browser can hold
 
@@ -40,14 +42,16 @@ def plain_text(value: Any, limit: int = MAX_CHARACTERS) -> str:
 
 def safe_outputs(raw: Iterable[Any]) -> list[NotebookNode]:
     """Turn what the sandbox or a submitted file calls outputs into nbformat outputs that are safe to render."""
-    safe = []
-    for output in list(raw)[:MAX_OUTPUTS]:
-        if isinstance(output, dict) and (node := _safe_output(output)) is not None:
+    safe, html = [], 0
+    for output in [output for output in list(raw)[:MAX_OUTPUTS] if isinstance(output, dict)]:
+        data = output.get("data")
+        html += len(plain_text(data.get("text/html"))) if isinstance(data, dict) else 0
+        if (node := _safe_output(output, html <= MAX_HTML)) is not None:
             safe.append(node)
     return safe
 
 
-def _safe_output(output: dict[str, Any]) -> NotebookNode | None:
+def _safe_output(output: dict[str, Any], with_html: bool) -> NotebookNode | None:
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
@@ -61,7 +65,7 @@ def _safe_output(output: dict[str, Any]) -> NotebookNode | None:
             traceback=[plain_text(line, 2_000) for line in lines[:100]] if isinstance(lines, list) else [],
         )
     if kind in ("display_data", "execute_result"):
-        data = _safe_data(output.get("data"))
+        data = _safe_data(output.get("data"), with_html)
         if not data:
             return None
         node = NotebookNode(output_type=kind, data=NotebookNode(data), metadata=NotebookNode())
@@ -71,14 +75,14 @@ def _safe_output(output: dict[str, Any]) -> NotebookNode | None:
     return None
 
 
-def _safe_data(data: Any) -> dict[str, str]:
+def _safe_data(data: Any, with_html: bool) -> dict[str, str]:
     if not isinstance(data, dict):
         return {}
     safe = {}
     for mime, magic in _BITMAPS.items():
         if (image := safe_bitmap(data.get(mime), magic)) is not None:
             safe[mime] = image
-    html = None if safe else clean_html(plain_text(data.get("text/html")))
+    html = None if safe or not with_html else clean_html(plain_text(data.get("text/html")))
     if html:
         safe["text/html"] = html
     if isinstance(data.get("text/plain"), str | list):
@@ -100,8 +104,11 @@ def safe_bitmap(value: Any, magic: bytes) -> str | None:
     return compact if image.startswith(magic) and _pixels(image) <= MAX_PIXELS else None
 
 
-def _pixels(image: bytes) -> int:
-    """Width times height, as the image itself says: in a PNG at a fixed place, in a JPEG in its frame header."""
+def _pixels(image: bytes) -> float:
+    """Width times height, as the image itself says: in a PNG at a fixed place, in a JPEG in its frame header.
+
+    One whose header is not found is as large as can be: there are readers who skip what stands in front of it.
+    """
     if image[12:16] == b"IHDR" and len(image) >= 24:
         width, height = struct.unpack(">II", image[16:24])
         return width * height
@@ -110,8 +117,10 @@ def _pixels(image: bytes) -> int:
         marker, length, height, width = image[at + 1], *struct.unpack(">HxHH", image[at + 2 : at + 9])
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             return width * height
+        if not 0xDB <= marker <= 0xFE and marker not in (0xC4, 0xCC):
+            break  # it has no length, or none that everybody reads alike
         at += 2 + length
-    return 0
+    return math.inf
 
 
 def safe_attachments(raw: Any) -> dict[str, dict[str, str]]:
@@ -120,7 +129,7 @@ def safe_attachments(raw: Any) -> dict[str, dict[str, str]]:
     if isinstance(raw, dict):
         for name, bundle in list(raw.items())[:MAX_OUTPUTS]:
             if isinstance(name, str) and isinstance(bundle, dict):
-                data = {mime: image for mime, image in _safe_data(bundle).items() if mime in _BITMAPS}
+                data = {mime: image for mime, image in _safe_data(bundle, False).items() if mime in _BITMAPS}
                 if data:
                     safe[plain_text(name, 200)] = data
     return safe

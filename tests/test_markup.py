@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import struct
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from grader.course import Course
 from grader.markup import clean_html, markdown_html
 from grader.nbgrader_app import nbgrader_config
 
-PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 20).decode()
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 2, 2) + b"0" * 20).decode()
 FORMGRADER = "nbgrader/server_extensions/formgrader/templates"
 
 SCRIPTS = [
@@ -59,8 +60,15 @@ def test_a_missing_attachment_does_not_stop_the_page() -> None:
 
 @pytest.mark.parametrize(
     "html",
-    ["".join(f"<b id={number}><p>x" for number in range(7_000)), "<div>" * 20_000, "<b>" * 30 + "<p>x" * 4_900],
-    ids=["repeated", "deep", "both"],
+    [
+        "".join(f"<b id={number}><p>x" for number in range(7_000)),
+        "<div>" * 20_000,
+        "<b>" * 30 + "<p>x" * 4_900,
+        "<p " + " ".join(f"a{number}" for number in range(9_000)) + ">",
+        "<p/" + "/".join(f"a{number}" for number in range(9_000)) + ">",
+        "<p " + "".join(f"a{number}='>'" for number in range(9_000)) + ">",
+    ],
+    ids=["repeated", "deep", "both", "attributes", "attributes between slashes", "attributes in quotes"],
 )
 def test_html_that_costs_too_much_is_not_taken_apart(html: str) -> None:
     """Would sanitising a hundred kilobytes take minutes and gigabytes?"""

@@ -6,7 +6,10 @@ function returns, and a marker's page without its sanitiser. The sandbox is neve
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,6 +173,20 @@ def test_csv_that_is_harmless_is_none(text: str) -> None:
 def test_page_that_acts_is_a_sign(page: str) -> None:
     """Is everything in a page seen that runs, loads, or covers it?"""
     assert signs_of.active_content(page)
+
+
+@pytest.mark.parametrize("place", ["outputs", "attachments"])
+def test_picture_that_unpacks_to_gigabytes_is_a_sign(place: str) -> None:
+    """Is its size read from where any reader would find it?"""
+    found = []
+    for side in (65_000, 65):
+        header = b"\xff\xc0\x00\x0b\x08" + struct.pack(">HH", side, side) + b"\x01\x01\x11\x00"
+        scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"
+        picture = {"image/jpeg": base64.b64encode(b"\xff\xd8\xff" + header + scan).decode()}
+        cell = {"outputs": [{"data": picture}]} if place == "outputs" else {"attachments": {"a.jpg": picture}}
+        found.append(signs_of.in_notebook("a.ipynb", json.dumps({"cells": [cell]}).encode()))
+    assert "picture of a.ipynb" in found[0][0]
+    assert found[1] == []
 
 
 def test_pictures_links_and_what_is_usual_are_none() -> None:

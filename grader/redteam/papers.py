@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 from collections import Counter
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -34,6 +35,7 @@ class Papers:
         self._assignment = assignment
         self._canaries = canaries
         self._usual: dict[str, Counter[str]] = {}
+        self._unmarked: set[str] = set()
 
     def write(self, line: Line) -> Texts:
         """Write all there is about a student who was graded: files, tables and pages. `line` is theirs in the table."""
@@ -41,6 +43,8 @@ class Papers:
 
     def take_for_usual(self, line: Line) -> None:
         """From now on nothing that the pages of this student hold is a sign."""
+        cells = json.loads(self._notebook(line.student).read_bytes())["cells"]
+        self._unmarked = {_text_of(cell) for cell in cells if not _is_marked(cell)}
         pages = {name: text for name, text in self.write(line).items() if name.endswith("page")}
         self._usual = {name: signs.count_active(text.decode()) for name, text in pages.items()}
 
@@ -73,16 +77,30 @@ class Papers:
         folder = self._course.autograded / student
         return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
+    def _notebook(self, student: str) -> Path:
+        return self._course.autograded / student / self._assignment / f"{self._assignment}.ipynb"
+
     def _pages(self, student: str) -> Texts:
         """The student's feedback page, and the page of the formgrader, where written answers are marked."""
         (written,) = write_feedback(self._course, self._assignment, [student])
         if written.problem:
             raise RuntimeError(f"no feedback page: {written.problem}")
-        notebook = self._course.autograded / student / self._assignment / f"{self._assignment}.ipynb"
+        return {"the feedback page": written.path.read_bytes(), "the marker's page": self._marking(student).encode()}
+
+    def _marking(self, student: str) -> str:
+        """The formgrader's page, made of the cells that are marked and of all that is not as released.
+
+        The rest, which no submission can change, takes five times as long.
+        """
+        notebook = json.loads(self._notebook(student).read_bytes())
+        notebook["cells"] = [cell for cell in notebook["cells"] if _text_of(cell) not in self._unmarked]
         resources = {"base_url": "", "notebook_path": "", "submission_id": "0", "index": 0, "total": 1}
         names = dict.fromkeys(("assignment_id", "notebook_id", "student", "last_name", "first_name"), "")
-        page, _ = self._formgrader.from_filename(str(notebook), resources={**resources, **names})
-        return {"the feedback page": written.path.read_bytes(), "the marker's page": page.encode()}
+        shown = self._notebook(student).with_name("marked.ipynb")
+        shown.write_text(json.dumps(notebook), encoding="utf-8")
+        page, _ = self._formgrader.from_filename(str(shown), resources={**resources, **names})
+        shown.unlink()
+        return page
 
     @cached_property
     def _formgrader(self) -> HTMLExporter:
@@ -101,3 +119,14 @@ class Papers:
         for form in (Format.CASES, Format.MOODLE):
             written[f"{form}.csv"] = export_class(self._course, self._assignment, form).path.read_bytes()
         return written
+
+
+def _is_marked(cell: dict[str, Any]) -> bool:
+    """The formgrader puts a score, a comment, or both below it."""
+    marks = cell["metadata"].get("nbgrader", {})
+    return marks.get("grade", False) or marks.get("solution", False)
+
+
+def _text_of(cell: dict[str, Any]) -> str:
+    """All there is to a cell but the count of its run, which an added cell in front of it moves on."""
+    return json.dumps({key: value for key, value in cell.items() if key != "execution_count"}, sort_keys=True)

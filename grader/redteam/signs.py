@@ -5,13 +5,18 @@ Each function looks at one thing and returns sentences that say what was found; 
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
+import math
 import re
+import struct
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from html.parser import HTMLParser
+
+from PIL import Image
 
 # What student code is given at run time it can also say in an error message. A run may give away this much, no more.
 HIDDEN_INPUT = re.compile(r"hidden-input-([0-9a-f]+)")
@@ -22,6 +27,7 @@ BREACH = re.compile(r"breached: ([^\n\"\\<]{0,80})")
 
 MOST_VERDICT_BYTES = 1 << 20
 MOST_NOTEBOOK_BYTES = 40 << 20
+MOST_PIXELS = 100_000_000
 
 
 def hidden_inputs(texts: Mapping[str, bytes]) -> list[str]:
@@ -90,9 +96,24 @@ def in_notebook(name: str, data: bytes) -> list[str]:
         signs += [f"{name} holds {kind}" for kind in sorted(kinds)]
         for text in (_text(bundle["text/html"]) for bundle in bundles if "text/html" in bundle):
             signs += [f"an output of {name} holds {thing}" for thing in active_content(text)]
+        for bundle in (*bundles, *cell.get("attachments", {}).values()):
+            signs += [f"a picture of {name} {large}" for large in _too_large(bundle)]
         for text in _strings(cell.get("outputs", [])):
             signs += control_characters(name, text)
     return signs
+
+
+def _too_large(bundle: Mapping[str, str | list[str]]) -> Iterable[str]:
+    """What Pillow, which finds the header of a picture wherever it stands, says about those with too many pixels."""
+    for mime in bundle.keys() & {"image/png", "image/jpeg"}:
+        try:
+            with Image.open(io.BytesIO(base64.b64decode(_text(bundle[mime])))) as picture:
+                if math.prod(picture.size) > MOST_PIXELS:
+                    yield f"is {picture.width} by {picture.height}"
+        except Image.DecompressionBombError as error:
+            yield str(error)
+        except (OSError, ValueError, SyntaxError, struct.error):
+            continue  # nobody can open it
 
 
 def _text(value: str | list[str]) -> str:

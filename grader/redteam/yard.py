@@ -44,7 +44,7 @@ PATIENT = Limits(
     cpu_seconds=20, address_space_mib=1024, scratch_mib=16, scratch_files=512,
     cell_output_bytes=256 << 10, submission_output_bytes=1 << 20, message_bytes=8 << 20,
 )  # fmt: skip
-IMPATIENT = dataclasses.replace(PATIENT, cell_seconds=2, call_seconds=1, submission_seconds=15)  # with attacks only
+IMPATIENT = dataclasses.replace(PATIENT, cell_seconds=2, call_seconds=1, submission_seconds=10)  # with attacks only
 OWN_SECONDS = 20.0  # that the trusted side may spend on one submission; honest ones take half a second
 OWN_MIB = 600  # by which the trusted side may grow while it grades one and writes all about it
 ENDING_SECONDS = 3.0  # until the last process of a submission has to be gone
