@@ -167,7 +167,10 @@ def test_csv_that_is_harmless_is_none(text: str) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["<script>1</script>", "<a href='java\nscript:x'>", "<img src=x onerror=y>", "<img src=http://x/y>", "<svg/>",
+    ["<script>1</script>", "<svg role=img><image href=x></svg>", "<svg role=img onload=x>", "<svg role=img><a><rect>",
+     "<svg role=img><foreignObject><p>", "<svg role=img><rect style='fill:red'>", "<svg role=img><animate>",
+     "<svg role=img style='width:9999px'>", "<a href='java\nscript:x'>", "<img src=x onerror=y>",
+     "<img src=http://x/y>", "<svg/>",
      "<p style='position:fixed'>", "<a href='data:text/html,x'>", "<base href=x>", "<form>"],
 )  # fmt: skip
 def test_page_that_acts_is_a_sign(page: str) -> None:
@@ -192,4 +195,6 @@ def test_picture_that_unpacks_to_gigabytes_is_a_sign(place: str) -> None:
 def test_pictures_links_and_what_is_usual_are_none() -> None:
     """Is what a page may hold left in peace?"""
     assert signs_of.active_content("<a href='https://x'>x</a><img src='data:image/png;base64,AAAA'>") == []
+    drawing = '<svg viewBox="0 0 1 1" width="1" role="img" aria-label="x"><rect x="1"/><text>1</text></svg><p>'
+    assert signs_of.active_content(drawing) == []
     assert signs_of.active_content("<script>", signs_of.count_active("<script>")) == []

@@ -96,6 +96,7 @@ def in_notebook(name: str, data: bytes) -> list[str]:
         signs += [f"{name} holds {kind}" for kind in sorted(kinds)]
         for text in (_text(bundle["text/html"]) for bundle in bundles if "text/html" in bundle):
             signs += [f"an output of {name} holds {thing}" for thing in active_content(text)]
+            signs += [f"an output of {name} holds <svg>"] * ("<svg" in text.lower())
         for bundle in (*bundles, *cell.get("attachments", {}).values()):
             signs += [f"a picture of {name} {large}" for large in _too_large(bundle)]
         for text in _strings(cell.get("outputs", [])):
@@ -126,6 +127,8 @@ ACTIVE_TAGS = {
     "applet", "base", "button", "embed", "form", "frame", "iframe", "input", "link", "math", "meta", "noscript",
     "object", "script", "style", "svg", "template", "textarea",
 }  # fmt: skip
+DRAWN = {"circle", "defs", "g", "line", "marker", "path", "rect", "text", "title", "tspan"}  # in our own pictures
+PICTURE_ATTRIBUTES = {"aria-label", "role", "viewbox", "width"}
 URLS = {"action", "background", "cite", "data", "formaction", "href", "poster", "src", "srcset", "xlink:href"}
 PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=]*")
 
@@ -136,11 +139,16 @@ class _Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.found: Counter[str] = Counter()
+        self._drawing = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ACTIVE_TAGS:
+        if tag == "svg" and ("role", "img") in attrs and {name for name, _ in attrs} <= PICTURE_ATTRIBUTES:
+            self._drawing = True
+        elif tag in ACTIVE_TAGS or (self._drawing and tag not in DRAWN):
             self.found[f"<{tag}>"] += 1
         for name, value in attrs:
+            if self._drawing and name in (*URLS, "style"):
+                self.found[f"{tag} {name} in a picture"] += 1
             url = re.sub(r"[\x00-\x20]", "", value or "").lower()
             if name.startswith("on"):
                 self.found[f"{tag} {name}"] += 1
@@ -152,6 +160,9 @@ class _Page(HTMLParser):
                 self.found[f"{tag} {name}={url[:60]}"] += 1
 
     handle_startendtag = handle_starttag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._drawing = self._drawing and tag != "svg"
 
 
 def active_content(page: str, usual: Counter[str] | None = None) -> list[str]:
