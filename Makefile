@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 GRADER := $(BIN)/grader
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
+READY_CLUSTER := $(VENV)/.ready-cluster
 ASSIGNMENT ?=
 WORKERS ?=
 SALT ?=
@@ -19,7 +20,11 @@ FORCE ?=
 HEAD ?=
 ZIP ?=
 YES ?=
-GRADE_OPTIONS = $(ASSIGNMENT) $(if $(WORKERS),--workers $(WORKERS)) $(if $(SALT),--salt $(SALT)) $(if $(FORCE),--force)
+EXECUTOR ?=
+SCHEDULER ?=
+GRADE_OPTIONS = $(ASSIGNMENT) $(if $(WORKERS),--workers $(WORKERS)) $(if $(SALT),--salt $(SALT)) $(if $(FORCE),--force) \
+	$(if $(EXECUTOR),--executor $(EXECUTOR)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
+EXTRA := $(if $(filter dask,$(EXECUTOR)),$(READY_CLUSTER))
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,9 +42,14 @@ $(READY_DEV): $(READY) requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-setup: $(READY) ## set up .venv with the locked packages
+$(READY_CLUSTER): $(READY) requirements-cluster.txt
+	@echo "Installing the locked packages for more than one machine into $(VENV) (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cluster.txt
+	@touch $@
 
-grade: $(READY) ## grade course/submitted/, or the sample class where nothing is submitted
+setup: $(READY) $(EXTRA) ## set up .venv with the locked packages (EXECUTOR=dask: with those of a cluster)
+
+grade: $(READY) $(EXTRA) ## grade course/submitted/, or the sample class (on a cluster: EXECUTOR=dask SCHEDULER=tls://…)
 	@$(GRADER) grade $(GRADE_OPTIONS)
 
 collect: $(READY) ## bring in a download of the LMS: make collect ZIP=download.zip (or a folder)
@@ -102,7 +112,8 @@ formgrader: $(READY) ## JupyterLab with the formgrader, for the written answers
 
 lock: ## resolve the lock files anew (needs uv)
 	uv pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements.txt
-	uv pip compile $(LOCK_OPTIONS) --group dev -c requirements.txt -o requirements-dev.txt
+	uv pip compile $(LOCK_OPTIONS) --extra cluster -c requirements.txt pyproject.toml -o requirements-cluster.txt
+	uv pip compile $(LOCK_OPTIONS) --group dev -c requirements-cluster.txt -o requirements-dev.txt
 
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 

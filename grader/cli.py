@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -15,6 +17,14 @@ from . import handout
 from .course import Course, CourseError, active_course, find_course
 from .sandbox.errors import SandboxUnavailable
 from .sandbox.layers import ALL, Layers
+
+
+class Executors(StrEnum):
+    """Who grades a class (grader.executors)."""
+
+    PROCESSES = "processes"
+    DASK = "dask"
+
 
 app = typer.Typer(
     help="Release an assignment, grade a class, hand out what was found.",
@@ -34,6 +44,10 @@ Root = Annotated[Path, typer.Option("--root", help="The project's folder.", envv
 Workers = Annotated[int, typer.Option("--workers", "-j", min=0, help="Worker processes; 0: one per core.")]
 Salt = Annotated[str, typer.Option("--salt", help="Repeat a run: the salt that its verdicts name.")]
 Force = Annotated[bool, typer.Option("--force", help="Grade everybody again, changed or not.")]
+Executor = Annotated[
+    Executors, typer.Option("--executor", help="Who grades: processes of this machine, or Dask's workers.")
+]
+Scheduler = Annotated[str, typer.Option("--scheduler", help="Address of the Dask scheduler: tls://host:port.")]
 NoSandbox = Annotated[bool, typer.Option("--no-sandbox", help="Run student code UNPROTECTED. Marked in every verdict.")]
 
 
@@ -151,6 +165,8 @@ def grade(
     workers: Workers = 0,
     salt: Salt = "",
     force: Force = False,
+    executor: Executor = Executors.PROCESSES,
+    scheduler: Scheduler = "",
     no_sandbox: NoSandbox = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON; all else goes to stderr.")] = False,
 ) -> None:
@@ -165,13 +181,14 @@ def grade(
         course = course.sample()
     layers = _protection(no_sandbox)
     workers = workers or len(os.sched_getaffinity(0))
+    _check_executor(executor, scheduler)
     _release_if_needed(course, name)
     from .log import Log
     from .run import RunOptions, grade_and_record
 
     for folder in course.misnamed(name):
         warn.print(f"left out: {_plain(ascii(folder))} cannot be a student's id; rename the folder")
-    options = RunOptions(salt=salt, layers=layers, workers=workers, force=force)
+    options = RunOptions(salt=salt, layers=layers, workers=workers, force=force, scheduler=scheduler)
     lines = grade_and_record(course, name, course.students(name), options, lambda text: say.print(_plain(text)))
     write_csv(course.grades_csv, lines)
     print_summary(say, lines, course)
@@ -189,6 +206,20 @@ def _protection(no_sandbox: bool) -> Layers:
         )
         return Layers.none()
     return ALL
+
+
+def _check_executor(executor: Executors, scheduler: str) -> None:
+    """Raise CourseError where executor and scheduler do not go together; warn of a road that others can read."""
+    if executor is Executors.DASK and not scheduler:
+        raise CourseError("Say where the scheduler is: --executor dask --scheduler tls://host:8786")
+    if scheduler and executor is not Executors.DASK:
+        raise CourseError("A scheduler is for Dask: --executor dask --scheduler " + scheduler)
+    host = urlsplit(scheduler).hostname
+    if scheduler and not scheduler.startswith("tls://") and host not in ("localhost", "127.0.0.1", "::1"):
+        warn.print(
+            f"[bold red]NOT ENCRYPTED:[/] whoever reaches {_plain(scheduler)} can read submissions and hidden tests, "
+            "and run code there. Use tls:// (docs/scale.md)."
+        )
 
 
 def _release_if_needed(course: Course, assignment: str) -> None:

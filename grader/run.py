@@ -102,7 +102,12 @@ def _announcement(plan: Plan, options: RunOptions) -> str:
     reasons = ", ".join(f"{what} of {number}" for what, number in plan.again.items())
     again = f" (changed: {reasons})" if reasons and not options.force else ""
     workers = min(options.workers, len(plan.grade))
-    return f"Grading {len(plan.grade)} submissions{again} with {workers} worker{'s' if workers > 1 else ''}{kept} …"
+    who = (
+        f"{workers} worker{'s' if workers > 1 else ''}"
+        if not options.scheduler
+        else f"the workers of {options.scheduler}"
+    )
+    return f"Grading {len(plan.grade)} submissions{again} with {who}{kept} …"
 
 
 def _standings(course: Course, assignment: str) -> dict[str, Standing]:
