@@ -79,7 +79,7 @@ def report(result: AuditResult) -> Iterator[str]:
     yield ""
     yield from module.table(findings)
     yield ""
-    full = {name: verdict.points == verdict.max_points for name, verdict in result.right.items()}
+    full = {name: verdict.all_right for name, verdict in result.right.items()}
     yield from (f"NOT REJECTED: {found.name}" for found in findings if not found.rejected)
     yield from (f"NAMED WRONGLY: {found.name}: {', '.join(sorted(found.stray))}" for found in findings if found.stray)
     yield from (f"COSTS TOO MUCH: {found.name}: {len(found.lost)} cases" for found in module.too_expensive(findings))
@@ -98,7 +98,7 @@ def holds(result: AuditResult) -> bool:
         module.finding(solutions[name], hidden(result, verdict), result.points)
         for name, verdict in result.wrong.items()
     ]
-    right = all(verdict.points == verdict.max_points for verdict in result.right.values())
+    right = all(verdict.all_right for verdict in result.right.values())
     return (
         right and all(found.rejected and not found.stray for found in findings) and not module.too_expensive(findings)
     )

@@ -129,6 +129,7 @@ def grade_submission(bench: Bench, submission: Submission) -> GradedSubmission:
         limits=dataclasses.asdict(bench.limits),
         seconds={name: round(seconds, 4) for name, seconds in stages.items()} | {"total": round(_since(started), 4)},
         plots=judged.plots,
+        bonus=tuple(bench.release.bonus),
     )
     return GradedSubmission(verdict, notebook)
 
@@ -147,6 +148,7 @@ def not_graded(release: Release, submission: Submission, reason: str) -> GradedS
         sandbox="",
         cases=tuple(result for cell in release.tests for result in results[cell]),
         versions=versions(),
+        bonus=tuple(release.bonus),
     )
     return GradedSubmission(verdict, notebook)
 

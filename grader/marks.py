@@ -6,6 +6,7 @@ Feedback, report and exports read this and verdicts, and write neither.
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -57,9 +58,9 @@ class Marks:
         """Points after the late penalty, as nbgrader's own exporter counts them."""
         return max(0.0, self.raw_score - self.late_penalty)
 
-    @property
-    def max_score(self) -> float:
-        return math.fsum(cell.max_score for cell in self.cells.values())
+    def out_of(self, bonus: Container[str]) -> float:
+        """What the score is out of: the points of all graded cells but those of the bonus, as verdicts name them."""
+        return math.fsum(cell.max_score for name, cell in self.cells.items() if name not in bonus)
 
     @property
     def waiting(self) -> int:

@@ -18,6 +18,7 @@ from .course import Course, CourseError
 from .files import write_whole
 
 EXPERIMENT = "experiment"  # tag of cells that grading does not run again
+BONUS = "bonus"  # tag of graded cells whose points come on top: a score is out of the points of all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ class Release:
     @property
     def helper_modules(self) -> tuple[str, ...]:
         return tuple(sorted(path.stem for path in self.files.glob("*.py")))
+
+    @property
+    def bonus(self) -> dict[str, float]:
+        """Points by grade_id of the graded cells that are a bonus."""
+        graded = ((nbgrader_metadata(cell), BONUS in cell.metadata.get("tags", [])) for cell in self.notebook.cells)
+        return {data["grade_id"]: float(data["points"]) for data, bonus in graded if bonus and data.get("grade")}
 
     def sections(self) -> dict[str, str]:
         """Section heading of every graded cell (manual ones too), by grade_id, in the order of the notebook."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from .log import GRADE, Log, read_history
 from .nbgrader_app import nbgrader_config
 from .plan import Plan, plan_run
 from .record import Times, open_recording
-from .release import load_release
+from .release import Release, load_release
 from .standings import Standing, open_gradebook, read_standings
 from .submitted import read_timestamp
 from .summary import NOT_GRADED, Line, line_of
@@ -92,7 +93,7 @@ def _grade_and_record(
     elif history.interrupted is not None:  # it was cut short after its last grade
         Log(course.log).append([{"what": "done", "assignment": assignment, "run": history.interrupted.get("n")}])
     standings = _standings(course, assignment)
-    return [_with_standing(lines[student], standings) for student in sorted(lines)]
+    return [_with_standing(release, lines[student], standings) for student in sorted(lines)]
 
 
 def _announcement(plan: Plan, options: RunOptions) -> str:
@@ -115,9 +116,13 @@ def _standings(course: Course, assignment: str) -> dict[str, Standing]:
         return read_standings(engine, assignment)
 
 
-def _with_standing(line: Line, standings: Mapping[str, Standing]) -> Line:
+def _with_standing(release: Release, line: Line, standings: Mapping[str, Standing]) -> Line:
+    """The line with what the gradebook has. The gradebook knows no bonus: its maximum is that of all cells."""
     standing = None if line.status == NOT_GRADED else standings.get(line.student)
-    return line if standing is None else dataclasses.replace(line, recorded=standing.recorded)
+    if standing is None:
+        return line
+    most = standing.recorded.max_score - math.fsum(release.bonus.values())
+    return dataclasses.replace(line, recorded=dataclasses.replace(standing.recorded, max_score=most))
 
 
 def graded_lines(course: Course, assignment: str) -> list[Line]:
@@ -126,7 +131,8 @@ def graded_lines(course: Course, assignment: str) -> list[Line]:
     lines = []
     for student in sorted(read_history(course.log, assignment).latest):
         path = course.autograded / student / assignment / "verdict.json"
-        lines.append(_with_standing(line_of(release, Verdict.from_json(path.read_text(encoding="utf-8"))), standings))
+        line = line_of(release, Verdict.from_json(path.read_text(encoding="utf-8")))
+        lines.append(_with_standing(release, line, standings))
     return lines
 
 

@@ -34,6 +34,7 @@ NOT_GRADED = "NOT GRADED"
 class Line:
     """One student in the table. Small, so that a table of a large class is.
 
+    `points` holds the bonus, `max_points` does not.
     `sections` holds (points, of) by section heading; `recorded` what the gradebook has, None if nothing was written.
     """
 
@@ -41,6 +42,7 @@ class Line:
     status: str
     points: float
     max_points: float
+    bonus: float
     sections: dict[str, tuple[float, float]]
     problem: str
     first_thing: str  # to look at
@@ -57,6 +59,7 @@ def line_of(release: Release, verdict: Verdict) -> Line:
         status=status_of(verdict),
         points=verdict.points,
         max_points=verdict.max_points,
+        bonus=verdict.bonus_points,
         sections={
             name: tuple(math.fsum(column) for column in zip(*pairs, strict=True)) for name, pairs in sections.items()
         },
@@ -67,14 +70,15 @@ def line_of(release: Release, verdict: Verdict) -> Line:
 
 def row_of(line: Line) -> list[Any]:
     """What the log keeps of a line, so that nobody has to read the verdict to print the table again."""
-    return [line.status, line.max_points, *line.sections.values(), line.problem, line.first_thing]
+    return [line.status, line.max_points, line.bonus, *line.sections.values(), line.problem, line.first_thing]
 
 
 def line_of_row(student: str, points: float, headings: Sequence[str], row: Sequence[Any]) -> Line:
     """The line back from the log. `headings` are those over the test cells, in the order of the released notebook."""
-    status, max_points, *sections, problem, first_thing = row
+    status, max_points, bonus, *sections, problem, first_thing = row
     pairs = [(earned, of) for earned, of in sections]
-    return Line(student, status, points, max_points, dict(zip(headings, pairs, strict=True)), problem, first_thing)
+    by_heading = dict(zip(headings, pairs, strict=True))
+    return Line(student, status, points, max_points, bonus, by_heading, problem, first_thing)
 
 
 def status_of(verdict: Verdict) -> str:
@@ -126,9 +130,11 @@ def _table(lines: Sequence[Line], headings: Sequence[str], *, with_reasons: bool
     table.add_column("status", no_wrap=True)
     if with_reasons:
         table.add_column("first thing to look at", overflow="ellipsis", no_wrap=True, ratio=1)
+    with_bonus = any(line.bonus for line in lines)
     for line in lines[:SHOWN]:
         failed = line.status == NOT_GRADED
-        total = "–" if failed else f"{line.points:g}/{line.max_points:g}"
+        total = "–" if failed else f"{line.points - line.bonus:g}/{line.max_points:g}"
+        total += f" +{line.bonus:g}" if with_bonus and not failed else ""
         points = ["–" if failed else f"{line.sections[heading][0]:g}" for heading in headings]
         style = {NOT_GRADED: "bold red", "graded": ""}.get(line.status, "yellow")
         reason = [Text(line.first_thing)] if with_reasons else []
@@ -151,6 +157,7 @@ def table_as_json(assignment: str, lines: Sequence[Line], log_head: str) -> str:
             "status": line.status,
             "auto_points": line.points,
             "auto_max_points": line.max_points,
+            "auto_bonus_points": line.bonus,
             "score": line.recorded.score if line.recorded else None,
             "max_score": line.recorded.max_score if line.recorded else None,
             "late_penalty": line.recorded.late_penalty if line.recorded else None,
@@ -177,6 +184,7 @@ def write_csv(path: Path, lines: Sequence[Line]) -> None:
             "max_score",
             "auto_points",
             "auto_max_points",
+            "auto_bonus_points",
             "manual_points",
             "late_penalty",
             "to_mark",
@@ -188,12 +196,12 @@ def write_csv(path: Path, lines: Sequence[Line]) -> None:
     for line in lines:
         recorded = line.recorded
         if recorded is None:
-            numbers = [""] * 7
+            numbers = [""] * 8
         else:
             numbers = [
                 f"{number:g}"
                 for number in (
-                    recorded.score, recorded.max_score, line.points, line.max_points,
+                    recorded.score, recorded.max_score, line.points, line.max_points, line.bonus,
                     recorded.manual_points, recorded.late_penalty, recorded.needs_marking,
                 )
             ]  # fmt: skip

@@ -57,7 +57,7 @@ def _validate(course: Course, assignment: str) -> Iterator[Claim]:
     with open_bench(course, assignment, SALT, layers=ALL) as bench:
         source = (course.solutions / assignment / "reference.py").read_text(encoding="utf-8")
         solved = _grade(bench, fill(bench.release.notebook, source))
-        yield Claim(solved.points == solved.max_points, f"the solution earns {_points(solved)}{_lost(solved)}")
+        yield Claim(solved.all_right, f"the solution earns {_points(solved)}{_lost(solved)}")
         untouched = _grade(bench, bench.release.notebook)
         yield Claim(untouched.points == 0, f"the untouched release earns {_points(untouched)}")
         waiting = (Status.NOT_ATTEMPTED, Status.BLOCKED)
@@ -70,8 +70,10 @@ def _grade(bench: Bench, notebook: nbformat.NotebookNode) -> Verdict:
 
 
 def _points(verdict: Verdict) -> str:
-    share = 100 * verdict.points / verdict.max_points if verdict.max_points else 0
-    return f"{verdict.points:g} of {verdict.max_points:g} autogradable points ({share:g} %)"
+    points = verdict.points - verdict.bonus_points
+    share = 100 * points / verdict.max_points if verdict.max_points else 0
+    bonus = f" and {verdict.bonus_points:g} bonus points" if verdict.bonus else ""
+    return f"{points:g} of {verdict.max_points:g} autogradable points ({share:g} %){bonus}"
 
 
 def _lost(verdict: Verdict) -> str:

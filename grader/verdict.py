@@ -63,6 +63,7 @@ class Verdict:
     `repairs` are the lines that say what was put right in the notebook; `problem` says why a submission could
     not be read at all (its cases then have no points). `limits` and `sandbox` name what it ran under, `seconds`
     the time it took, by stage. `plots` are pictures for the student's page.
+    `bonus` are the graded cells (grade_ids) whose points count, but not towards what a score is out of.
     """
 
     assignment: str
@@ -78,6 +79,7 @@ class Verdict:
     limits: dict[str, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     plots: tuple[Plot, ...] = ()
+    bonus: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -87,11 +89,22 @@ class Verdict:
 
     @property
     def points(self) -> float:
+        """All that were earned, bonus points too."""
         return math.fsum(case.points for case in self.cases)
 
     @property
+    def bonus_points(self) -> float:
+        return math.fsum(case.points for case in self.cases if case.cell in self.bonus)
+
+    @property
     def max_points(self) -> float:
-        return math.fsum(case.max_points for case in self.cases)
+        """What `points` is out of: without the bonus, so that `points` may be more."""
+        return math.fsum(case.max_points for case in self.cases if case.cell not in self.bonus)
+
+    @property
+    def all_right(self) -> bool:
+        """True where every point is earned, those of the bonus too."""
+        return self.points == math.fsum(case.max_points for case in self.cases)
 
     def of_cell(self, cell: str) -> tuple[CaseResult, ...]:
         """The cases that belong to one graded cell, in order."""
@@ -110,5 +123,5 @@ class Verdict:
             CaseResult(**{**case, "status": Status(case["status"]), "errors": tuple(case.get("errors", ()))})
             for case in data.pop("cases")
         )
-        plots = plots_from_json(data.pop("plots", ()))
-        return cls(**{**data, "cases": cases, "repairs": tuple(data["repairs"]), "plots": plots})
+        plots, bonus = plots_from_json(data.pop("plots", ())), tuple(data.pop("bonus", ()))
+        return cls(**{**data, "cases": cases, "repairs": tuple(data["repairs"]), "plots": plots, "bonus": bonus})

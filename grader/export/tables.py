@@ -27,7 +27,9 @@ class ClassGrades:
 
     @property
     def max_score(self) -> float:
-        return max((marks.max_score for marks in self.marks.values()), default=0.0)
+        """What scores are out of; with a bonus they can be more."""
+        bonus = {verdict.student: verdict.bonus for verdict in self.verdicts}
+        return max((marks.out_of(bonus.get(student, ())) for student, marks in self.marks.items()), default=0.0)
 
 
 def number(value: float) -> str:

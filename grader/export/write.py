@@ -93,6 +93,8 @@ def _remarks(grades: tables.ClassGrades, form: Format) -> tuple[str, ...]:
     waiting = sum(marks.waiting > 0 for marks in grades.marks.values())
     if waiting:
         remarks.append(f"{waiting} scores still lack answers that a person has to mark. Run: make formgrader")
+    if any(verdict.bonus for verdict in grades.verdicts):
+        remarks.append(f"Scores are out of {grades.max_score:g}; bonus points are in them and can make them more.")
     if form is Format.MOODLE and any(marks.score > tables.MOODLE_MAXIMUM for marks in grades.marks.values()):
         remarks.append("Some scores are above 100; Moodle refuses them unless its setting 'unlimitedgrades' is on.")
     return tuple(remarks)

@@ -122,7 +122,14 @@ class Page:
 
     @property
     def max_score(self) -> float:
-        return self.marks.max_score if self.marks else self.verdict.max_points
+        return self.marks.out_of(self.verdict.bonus) if self.marks else self.verdict.max_points
+
+    @property
+    def bonus(self) -> float:
+        """Points among the score that are a bonus."""
+        if self.marks is None:
+            return self.verdict.bonus_points
+        return math.fsum(mark.score for name, mark in self.marks.cells.items() if name in self.verdict.bonus)
 
     @property
     def readable(self) -> bool:

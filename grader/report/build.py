@@ -45,6 +45,7 @@ class Report:
     """Everything the report shows. `rows` are sorted by score, lowest first, as the columns of the heat map are."""
 
     title: str
+    language: str  # of titles and questions
     assignment: str
     rows: tuple[Row, ...]
     columns: tuple[str, ...]  # students of the heat map
@@ -91,11 +92,10 @@ def build_report(classroom: Classroom) -> Report:
     graded = [by_student[row.student] for row in rows if not by_student[row.student].infra]
     readable = [verdict for verdict in graded if not verdict.problem]
     scores = [row.score for row in rows if row.score is not None]
-    most = max((marks.max_score for marks in classroom.marks.values()), default=0.0) or max(
-        (verdict.max_points for verdict in graded), default=0.0
-    )
+    most = max((_out_of(classroom, verdict) for verdict in graded), default=0.0)
     return Report(
         title=classroom.title,
+        language=classroom.language,
         assignment=classroom.assignment,
         rows=tuple(rows),
         columns=tuple(verdict.student for verdict in readable),
@@ -125,6 +125,11 @@ def _row(classroom: Classroom, verdict: Verdict) -> Row:
         repairs=len(verdict.repairs),
         seconds=verdict.seconds.get("total", 0.0),
     )
+
+
+def _out_of(classroom: Classroom, verdict: Verdict) -> float:
+    marks = classroom.marks.get(verdict.student)
+    return marks.out_of(verdict.bonus) if marks else verdict.max_points
 
 
 def _rank(row: Row) -> tuple[float, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode, from_dict
 
-from ..course import Course, CourseError
+from ..course import ENGLISH, Course, CourseError
 from ..marks import Marks, read_marks
 from ..release import graded_sections
 from ..verdict import Verdict
@@ -17,7 +17,10 @@ from ..verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Classroom:
-    """`verdicts` of everybody, sorted by student; `unreadable` verdict files by student; `answers` the code cells."""
+    """`verdicts` of everybody, sorted by student; `unreadable` verdict files by student; `answers` the code cells.
+
+    `language` is that of the assignment's own sentences; the report's are English.
+    """
 
     assignment: str
     title: str
@@ -27,6 +30,7 @@ class Classroom:
     marks: dict[str, Marks]
     answers: dict[str, list[str]]
     released: tuple[str, ...]
+    language: str = ENGLISH
 
 
 def read_class(course: Course, assignment: str) -> Classroom:
@@ -50,6 +54,7 @@ def read_class(course: Course, assignment: str) -> Classroom:
         marks=read_marks(course, assignment),
         answers=dict(_answers(course, verdicts)),
         released=tuple(cell.source for cell in notebook.cells if cell.cell_type == "code"),
+        language=str(notebook.metadata.get("language", ENGLISH)),
     )
 
 

@@ -80,6 +80,10 @@ def test_points_are_those_agreed(source):
     }
     assert graded == POINTS
     assert sum(POINTS.values()) == 110
+    bonus = {name for name in POINTS if name.startswith("bonus_")}
+    tagged = [cell for cell in source.cells if "bonus" in cell.metadata.get("tags", [])]
+    assert {notebook.graded_as(cell)["grade_id"] for cell in tagged} == bonus
+    assert sum(POINTS[name] for name in bonus) == 10
 
 
 def test_autograded_cells_are_locked_and_written_ones_are_not(source):
