@@ -55,7 +55,7 @@ TEXT = {
     "changed": "{label} was changed by the call.",
     "second_call": "a second call with the same cache gave another {label}.",
     "not_updated": "{label} is after the call what it was before.",
-    "not_normalising": "It waits until out of training mode is roughly right.",
+    "not_normalising": "Checked once the out of training mode is roughly right.",
     "no_gradient_right": "It waits until dgamma or dx is right.",
     "no_error": "mode {mode!r} went through without an error, wanted is a ValueError.",
     "other_error": "mode {mode!r} raised {kind}, wanted is a ValueError.",

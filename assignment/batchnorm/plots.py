@@ -128,7 +128,7 @@ def heat_map(batchnorm_forward, batchnorm_backward):
     try:
         ratios = gradient_ratios(batchnorm_forward, batchnorm_backward)
     except Problem as problem:
-        print(say("waits", message=problem.message.rstrip(".")))
+        print(say("waits", message=problem.message.rstrip(".。")))
         return
     powers = np.log10(np.clip(np.nan_to_num(ratios, posinf=1e18), 1e-3, 1e18))
     fig, axis = plt.subplots(figsize=(4.5, 4), layout="constrained")

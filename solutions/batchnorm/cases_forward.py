@@ -118,7 +118,7 @@ class ForwardCases:
         problem = problems.with_running(problem, self.salt, momentum=None)
         out = real_array("out", calls.forward(student, problem).out, problem.x.shape)
         if out.dtype.kind != "f":
-            raise wrong("dtype", "integer-output", name="out", kind=out.dtype, wanted="a floating type")
+            raise wrong("not_floating", "integer-output", name="out", kind=out.dtype)
         slips = self.slips(student)
         return self._judge(problem, out, slips, precision(problem, out, single=slips.single), (), "single-precision")
 

@@ -41,13 +41,13 @@ def kind_of(value: Any) -> str:
 
 def values_returned(function: str, result: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
     """The values of a call that should have returned `names`. Raises CaseFailed where there is another number."""
-    wanted = f"{len(names)} values, ({', '.join(names)}),"
+    wanted = {"number": len(names), "names": ", ".join(names)}
     if result is None:
         raise wrong("returned_none", "nothing-returned", function=function)
     if not isinstance(result, tuple | list):
-        raise wrong("returned_one", function=function, kind=kind_of(result), wanted=wanted)
+        raise wrong("returned_one", function=function, kind=kind_of(result), **wanted)
     if len(result) != len(names):
-        raise wrong("returned_count", function=function, count=len(result), wanted=wanted)
+        raise wrong("returned_count", function=function, count=len(result), **wanted)
     return tuple(result)
 
 
@@ -102,7 +102,7 @@ def shown(number: Any) -> str:
 def times(ratio: float) -> str:
     """A ratio as students read it: 0.3, 12, 2e4."""
     if not math.isfinite(ratio):
-        return "infinitely many"
+        return say("infinitely_many")
     if ratio < 1000:
         return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2g}"
     return f"{ratio:.0e}".replace("e+0", "e").replace("e+", "e")
