@@ -194,6 +194,7 @@ def grade(
     print_summary(say, lines, course)
     head = Log(course.log).head()
     say.print(f"log head:  {head}  (make verify HEAD=… checks against it)", style="dim")
+    say.print("Next: make feedback report  (a page for each student, a report of the class)")
     if as_json:
         print(table_as_json(name, lines, head))
     raise SystemExit(EXIT_NOT_ALL_GRADED if any(line.status == NOT_GRADED for line in lines) else 0)

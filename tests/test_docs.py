@@ -1,4 +1,4 @@
-"""The pages in docs/ about what comes after grading: every command in them works, every option is in them."""
+"""The pages in docs/: commands for what comes after grading work, every command and option has its place."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 import typer
 
+from grader.cli import app
 from grader.course import Course
 from grader.handout import commands
 from tests import graded, tiny
 
 DOCS = tiny.ROOT / "docs"
 PAGES = [DOCS / f"{name}.md" for name in ("feedback", "report", "exports", "marking")]
+REFERENCE = (DOCS / "commands.md").read_text(encoding="utf-8")
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 SHOWN = list(dict.fromkeys(re.findall(r"^\$ (.+)$", TEXT, re.MULTILINE)))
 STAYS = "grader formgrader"  # runs until it is stopped; tests/export/test_formgrader.py starts it
@@ -62,6 +64,26 @@ def test_docs_name_every_option() -> None:
     assert not missing
 
 
+def sections() -> dict[str, str]:
+    """What docs/commands.md says about each command, by its name."""
+    parts = re.split(r"^### grader (\S+)$", REFERENCE, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_reference_has_every_command_and_no_other() -> None:
+    """Is each command of the command line in the reference, and each one there real?"""
+    assert sections().keys() == typer.main.get_command(app).commands.keys()
+
+
+@pytest.mark.parametrize("name", sorted(typer.main.get_command(app).commands))
+def test_reference_has_every_option_of_a_command_and_no_other(name: str) -> None:
+    """Does the command's own section name each of its options, and none that it does not have?"""
+    command = typer.main.get_command(app).commands[name]
+    has = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+    assert has - {"--root"} <= set(re.findall(r"--[\w-]+", sections()[name])) <= has
+    assert ("--root" in has) == (name != "doctor"), "the reference says this of all others at its beginning"
+
+
 def test_pictures_of_the_docs_are_there_with_a_text() -> None:
     """Does each picture exist, with words for those who cannot see it?"""
     pictures = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", TEXT)
@@ -73,6 +95,7 @@ def test_pictures_of_the_docs_are_there_with_a_text() -> None:
 
 def test_links_between_pages_lead_somewhere() -> None:
     """Does each link to another file have one?"""
-    for page in PAGES:
-        for place in re.findall(r"(?<!!)\[[^\]]*\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+    for page in [*DOCS.glob("*.md"), tiny.ROOT / "README.md"]:
+        prose = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        for place in re.findall(r"(?<!!)\[[^\]]*\]\(([^)#]+)(?:#[\w-]*)?\)", prose):
             assert place.startswith("http") or (page.parent / place).exists(), (page.name, place)
