@@ -199,12 +199,26 @@ SYSCTLS = (
 )
 
 
+SETFCAP = 1 << 31
+
+
+def _capabilities(root: Path) -> int:
+    """The effective capabilities of this process, all of them where the kernel does not say."""
+    try:
+        lines = (root / "proc/self/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return -1
+    return next((int(line.split()[1], 16) for line in lines if line.startswith("CapEff:")), -1)
+
+
 def userns_remedy(root: Path = Path("/")) -> str:
     """What to do on this machine where user namespaces are refused."""
     for name, forbidding, remedy in SYSCTLS:
         file = root / "proc/sys" / name
         if file.is_file() and file.read_text(encoding="ascii").strip() == forbidding:
             return f"User namespaces are switched off here: {remedy}"
+    if os.geteuid() == 0 and not _capabilities(root) & SETFCAP:
+        return "Root needs the capability SETFCAP for them (containers have it by default); an ordinary user does not."
     if (root / ".dockerenv").exists() or (root / "run/.containerenv").exists():
         return (
             "In a container, start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined"

@@ -48,6 +48,9 @@ class SandboxUnavailable(SandboxError):
     """This machine, or the grader, is at fault, not the student. `remedy` says what to do about it."""
 
     def __init__(self, problem: str, remedy: str = "Run `make doctor`.") -> None:
-        super().__init__(f"{problem} {remedy}")
+        super().__init__(problem, remedy)  # as they are: a worker process hands the error on
         self.problem = problem
         self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem} {self.remedy}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from grader.sandbox import launch, pythonview
@@ -104,6 +106,36 @@ found = [f for f, folders, _ in os.walk('/') for n in names if n in folders and 
 """
     assert viewer.run_cell(source).ok
     assert viewer.lookup("found") == []
+
+
+def test_a_function_that_calls_another_frameworks_batch_norm_finds_no_framework(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Installed beside the grader, on its path and named in its environment: is there anything to call?"""
+    for name in ("torch", "keras"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("def batch_norm(*args):\n    return args[0]\n")
+        (tmp_path / f"{name}-2.0.dist-info").mkdir()
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 2.0\n"
+        (tmp_path / f"{name}-2.0.dist-info" / "METADATA").write_text(metadata)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert importlib.metadata.version("torch") == "2.0", "the grader itself finds it"
+    source = """
+import importlib, importlib.metadata, sys
+def forward(x, path):
+    sys.path.insert(0, path)
+    for name in ("torch", "keras", "tensorflow", "jax", "flax", "mxnet", "sklearn", "scipy", "torch.nn.functional"):
+        try:
+            importlib.import_module(name)
+            return name
+        except ModuleNotFoundError:
+            pass
+    return sorted({dist.name.lower() for dist in importlib.metadata.distributions()} & {"torch", "keras"})
+"""
+    with Sandbox(files=None) as sandbox, sandbox.child() as child:
+        assert child.run_cell(source).ok
+        assert child.call("forward", (np.ones(3), str(tmp_path))).value == []
 
 
 def test_no_program_can_be_started_for_want_of_one(viewer: Child) -> None:
