@@ -155,9 +155,9 @@ class Session:
         shell, outputs = self.shell, self.shell.outputs
         shell.cell_source = source
         outputs.begin()
-        started = time.process_time()
+        started = time.thread_time()
         result = shell.run_cell(source, store_history=True)
-        cpu = time.process_time() - started
+        cpu = time.thread_time() - started
         error = result.error_before_exec or result.error_in_exec
         found = failure.describe(error) if error is not None else None
         return {"outputs": outputs.finish(), "ok": error is None, "error": found, "cpu": cpu}
@@ -175,14 +175,14 @@ class Session:
         self.shell.outputs.begin()  # output of calls is bounded like that of cells, and dropped
         before = [_content(arg) for arg in args], {name: _content(arg) for name, arg in kwargs.items()}
         value = None
-        started = time.process_time()
+        started = time.thread_time()
         try:
             function: Any = self.kept[target] if isinstance(target, int) else self.shell.user_ns[target]
             value = function(*args, **kwargs)
         except BaseException as error:
             return {"error": failure.describe(error)}
         finally:
-            cpu = time.process_time() - started
+            cpu = time.thread_time() - started
             if self.batch is not None:
                 self.batch.append(value)
             self.shell.outputs.begin()
@@ -199,7 +199,7 @@ class Session:
             return tuple(item if isinstance(item, BY_VALUE) else self.keep(item) for item in tuple.__iter__(value))
         return value
 
-    def left(self, argument: object, before: bytes | None) -> object:
+    def left(self, argument: object, before: tuple[Any, ...] | None) -> object:
         """What the call left in an argument: None for an array as it was, a handle for one that came in as such."""
         if before is not None and _content(argument) == before:
             return None
@@ -207,11 +207,11 @@ class Session:
         return argument if number is None else Handle(number, type_name(argument))
 
 
-def _content(argument: object) -> bytes | None:
+def _content(argument: object) -> tuple[Any, ...] | None:
     """All there is to an array (type, shape, elements), None for anything else."""
     if type(argument) is not np.ndarray or argument.dtype.hasobject:
         return None
-    return repr((argument.dtype.str, argument.shape)).encode() + argument.tobytes()
+    return argument.dtype, argument.shape, argument.tobytes()
 
 
 def reseed() -> None:

@@ -13,11 +13,11 @@ tree and 400 bytes a node. With the default limits that is 240 MiB.
 
 from __future__ import annotations
 
+import functools
 import json
-import math
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +98,11 @@ def encode(value: object, limits: Limits, opaque: Callable[[object], Handle] | N
     return _Encoder(limits, opaque).message(value)
 
 
+# sent as they are: the values of these very types, and no subclass of them
+_DIRECT = frozenset((type(None), bool, float))
+_TO_JSON = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
 class _Encoder:
     def __init__(self, limits: Limits, opaque: Callable[[object], Handle] | None) -> None:
         self.limits = limits
@@ -108,7 +113,7 @@ class _Encoder:
         self.text = 0
 
     def message(self, value: object) -> bytes:
-        tree = json.dumps(self.node(value, 0), separators=(",", ":")).encode()
+        tree = _TO_JSON(self.items((value,), 0)[0]).encode()
         self.count(len(tree))
         if len(tree) > TREE_BYTES:
             raise TooLarge("message_nodes", self.limits.message_nodes)
@@ -125,14 +130,20 @@ class _Encoder:
         self.buffers.append(data)
         return len(self.buffers) - 1
 
-    def node(self, value: Any, depth: int) -> Any:
-        """The tree of one value. Subclasses are read through the base class, so that their methods do not run."""
-        self.nodes += 1
+    def items(self, values: Collection[Any], depth: int) -> list[Any]:
+        """The trees of some values. Nearly all time goes here: what needs no second look is not looked at twice."""
+        self.nodes += len(values)
         if self.nodes > self.limits.message_nodes:
             raise TooLarge("message_nodes", self.limits.message_nodes)
+        return [value if type(value) in _DIRECT else self.node(value, depth) for value in values]
+
+    def node(self, value: Any, depth: int) -> Any:
+        """The tree of one value. Subclasses are read through the base class, so that their methods do not run."""
         cls = type(value)
-        if value is None or cls is bool or cls is float:
-            return value
+        if cls is str:
+            return self.string(value)
+        if cls is np.ndarray and depth <= self.limits.message_depth:
+            return self.array("a", value, value)
         if isinstance(value, Handle):
             return ["h", value.id, value.type_name]
         if depth > self.limits.message_depth:
@@ -155,17 +166,17 @@ class _Encoder:
 
     def container(self, value: Any, cls: type, depth: int) -> Any:
         if issubclass(cls, list):
-            return ["l", *[self.node(item, depth) for item in list.__iter__(value)]]
+            return ["l", *self.items(list.copy(value), depth)]
         if issubclass(cls, tuple):
-            return ["t", *[self.node(item, depth) for item in tuple.__iter__(value)]]
+            return ["t", *self.items(tuple.__getitem__(value, slice(None)), depth)]
         if issubclass(cls, dict):
             items = list(dict.items(value))
             if all(_is_key(key) for key, _ in items):
-                return ["d", *[part for pair in items for part in (self.node(p, depth) for p in pair)]]
+                return ["d", *self.items([part for pair in items for part in pair], depth)]
         elif issubclass(cls, (set, frozenset)):
             items = list((set if issubclass(cls, set) else frozenset).__iter__(value))
             if all(map(_is_key, items)):
-                return ["s" if issubclass(cls, set) else "z", *[self.node(item, depth) for item in items]]
+                return ["s" if issubclass(cls, set) else "z", *self.items(items, depth)]
         return self.stays(value)
 
     def stays(self, value: object) -> list[Any]:
@@ -191,16 +202,25 @@ class _Encoder:
         return ["u", self.buffer(data)]
 
     def array(self, tag: str, value: object, array: np.ndarray) -> list[Any]:
-        dtype = array.dtype
-        if dtype.kind not in KINDS or not DTYPE.fullmatch(dtype.str) or array.ndim > DIMENSIONS:
+        name = _sendable(array.dtype)
+        if name is None or array.ndim > DIMENSIONS:
             return self.stays(value)
         if array.nbytes > self.limits.message_bytes:
             raise TooLarge("message_bytes", self.limits.message_bytes)
-        order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"  # both arrive as they were
-        return [tag, dtype.str, list(array.shape), self.buffer(array.tobytes(order)), order]
+        flags = array.flags
+        order = "C" if flags.c_contiguous or not flags.f_contiguous else "F"  # both arrive as they were
+        return [tag, name, array.shape, self.buffer(array.tobytes(order)), order]
+
+
+@functools.lru_cache(maxsize=256)
+def _sendable(dtype: np.dtype) -> str | None:
+    """The name under which arrays of this type travel, None where they do not."""
+    return dtype.str if dtype.kind in KINDS and DTYPE.fullmatch(dtype.str) else None
 
 
 def _is_key(value: object) -> bool:
+    if type(value) is str:
+        return True
     if type(value) is tuple:
         return all(map(_is_key, value))
     return value is None or isinstance(value, (bool, int, float, complex, str, bytes, np.generic))
@@ -263,41 +283,47 @@ class _Decoder:
 
     def value(self) -> Any:
         try:
-            return self.node(_JSON.decode(self.tree.decode("utf-8")), 0)
+            text = str(self.tree, "utf-8")
+            tree, end = _JSON.raw_decode(text)
+            if end != len(text):
+                raise WireError("more than one tree")
+            return self.items([tree], 0)[0]
         except WireError:
             raise
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError) as error:
             raise WireError(f"malformed message: {type(error).__name__}") from None
 
-    def node(self, tree: Any, depth: int) -> Any:
-        self.nodes += 1
+    def items(self, trees: list[Any], depth: int) -> list[Any]:
+        """The values of some trees. Nearly all time goes here."""
+        self.nodes += len(trees)
         if self.nodes > self.limits.message_nodes or depth > self.limits.message_depth + 2:
             raise WireError("too many values, or too deep")
-        if tree is None or isinstance(tree, (bool, float)):
-            return tree
-        if isinstance(tree, int):
-            return tree
-        if isinstance(tree, str):
+        return [tree if type(tree) in _AS_IT_STANDS else self.node(tree, depth) for tree in trees]
+
+    def node(self, tree: Any, depth: int) -> Any:
+        if type(tree) is str:
             return tree if tree.isascii() else tree.encode("utf-8", "replace").decode()  # no lone surrogates
         tag, *rest = tree  # an empty list raises ValueError
         return _READERS[tag](self, rest, depth + 1)  # an unknown tag raises LookupError, a list as tag TypeError
 
-    def items(self, rest: list[Any], depth: int) -> list[Any]:
-        return [self.node(item, depth) for item in rest]
+    def keys(self, values: list[Any]) -> list[Any]:
+        """`values`, all of which can be keys that do not collide on purpose."""
+        for value in values:
+            if type(value) is not str:
+                self.check_key(value)
+        return values
 
-    def key(self, tree: Any, depth: int) -> Any:
-        value = self.node(tree, depth)
+    def check_key(self, value: Any) -> None:
         if not _is_key(value):
             raise WireError("unhashable key")
         if not (isinstance(value, CHEAP_KEYS) or (type(value) is int and abs(value) < CHEAP_INT)):
             self.costly_keys += 1
             if self.costly_keys > COSTLY_KEYS:
                 raise WireError("too many keys whose hashes may collide")
-        return value
 
     def read_dict(self, rest: list[Any], depth: int) -> dict[Any, Any]:
-        pairs = zip(rest[::2], rest[1::2], strict=True)
-        return {self.key(key, depth): self.node(value, depth) for key, value in pairs}
+        parts = self.items(rest, depth)
+        return dict(zip(self.keys(parts[::2]), parts[1::2], strict=True))
 
     def read_integer(self, rest: list[Any], depth: int) -> int:
         (text,) = rest
@@ -331,21 +357,24 @@ class _Decoder:
 
     def read_array(self, rest: list[Any], depth: int) -> np.ndarray:
         text, shape, index, order = rest
-        if type(text) is not str or not DTYPE.fullmatch(text):
+        if type(text) is not str:
             raise WireError("dtype not allowed")
+        dtype = _dtype(text)
         if type(shape) is not list or len(shape) > DIMENSIONS:
             raise WireError("bad shape")
-        if any(type(size) is not int or not 0 <= size < 1 << 31 for size in shape):
-            raise WireError("bad shape")
+        count = 1
+        for size in shape:
+            if type(size) is not int or not 0 <= size < 1 << 31:
+                raise WireError("bad shape")
+            count *= size
+        data = self.take(index)
+        if dtype.itemsize == 0 or count * dtype.itemsize != len(data):
+            raise WireError("shape and bytes do not agree")
         if order not in ("C", "F"):
             raise WireError("bad order")
-        dtype = np.dtype(text)
-        data = self.take(index)
-        if dtype.itemsize == 0 or math.prod(shape) * dtype.itemsize != len(data):
-            raise WireError("shape and bytes do not agree")
         if not len(data):
             return np.empty(shape, dtype)
-        array = np.frombuffer(data, dtype).reshape(shape, order=order).copy(order)
+        array = np.ndarray(shape, dtype, data, order=order).copy(order)
         # NumPy believes its memory: a bool of 2, or a character beyond Unicode, misbehaves later, far from here
         if dtype.kind == "b" and np.frombuffer(data, np.uint8).max(initial=0) > 1:
             raise WireError("a bool that is neither 0 nor 1")
@@ -366,11 +395,20 @@ class _Decoder:
         return self.resolve(number) if self.resolve else Handle(number, self.node(name, depth))
 
 
+@functools.lru_cache(maxsize=256)
+def _dtype(text: str) -> np.dtype:
+    if not DTYPE.fullmatch(text):
+        raise WireError("dtype not allowed")
+    return np.dtype(text)
+
+
+_AS_IT_STANDS = frozenset((type(None), bool, float, int))
+
 _READERS: dict[str, Callable[[_Decoder, list[Any], int], Any]] = {
     "l": _Decoder.items,
     "t": lambda self, rest, depth: tuple(self.items(rest, depth)),
-    "s": lambda self, rest, depth: {self.key(item, depth) for item in rest},
-    "z": lambda self, rest, depth: frozenset(self.key(item, depth) for item in rest),
+    "s": lambda self, rest, depth: set(self.keys(self.items(rest, depth))),
+    "z": lambda self, rest, depth: frozenset(self.keys(self.items(rest, depth))),
     "d": _Decoder.read_dict,
     "i": _Decoder.read_integer,
     "c": _Decoder.read_complex,
