@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .sandbox.child import encode_call
+from .sandbox.child import encode_call, encode_lookup
 from .sandbox.limits import Limits
 from .sandbox.wire import EARLIER_ITEMS, Handle, earlier
 
@@ -67,6 +67,10 @@ class Recorder:
         self.calls.append(planned)
         return len(self.calls) - 1
 
+    def add_lookup(self, name: str) -> None:
+        """Note that a name is about to be looked up."""
+        self.calls.append(PlannedCall(lookup_key(name), encode_lookup(name, self._limits)))
+
     def _portable(self, value: Any) -> Any:
         """Handles replaced by where they come from, which holds for any submission."""
         if isinstance(value, Handle):
@@ -96,10 +100,14 @@ class Answers:
         for number, (call, answer) in enumerate(zip(plan, answers, strict=True)):
             self._waiting.setdefault(call.key, deque()).append((number, answer))
 
-    def take(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int, bytes] | None:
+    def take(self, key: Hashable) -> tuple[int, bytes] | None:
         """(number of the call, its answer), None where this call was not made ahead."""
-        waiting = self._waiting.get(call_key(name, args, kwargs, self.origins))
+        waiting = self._waiting.get(key)
         return waiting.popleft() if waiting else None
+
+
+def lookup_key(name: str) -> Hashable:
+    return "lookup", name
 
 
 def call_key(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], origins: Origins) -> Hashable:
@@ -108,18 +116,18 @@ def call_key(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], origins: 
 
 
 def _frozen(value: Any, name: NameHandle) -> Hashable:
-    if isinstance(value, np.ndarray):
-        fortran = value.flags.f_contiguous and not value.flags.c_contiguous
-        return "array", value.dtype.str, value.shape, fortran, value.tobytes()
-    if isinstance(value, np.generic):
-        return "scalar", value.dtype.str, value.tobytes()
-    if isinstance(value, Handle):
+    cls = type(value)
+    if cls is np.ndarray:
+        return value.dtype, value.shape, value.strides, value.tobytes()
+    if cls is str or value is None:
+        return value
+    if cls is tuple or cls is list:
+        return cls, *[_frozen(item, name) for item in value]
+    if cls is dict:
+        return "dict", *value, *[_frozen(item, name) for item in value.values()]
+    if cls is Handle:
         return "handle", name(value)
-    if isinstance(value, tuple | list):
-        return type(value).__name__, tuple(_frozen(item, name) for item in value)
-    if isinstance(value, dict):
-        return "dict", tuple((key, _frozen(item, name)) for key, item in value.items())
-    return type(value).__name__, repr(value)
+    return cls, repr(value)  # a float with its sign, were it zero
 
 
 def _handles(value: Any) -> list[Handle]:

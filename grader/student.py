@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .checking import NotAttempted, StudentError, StudentTimeout
-from .rehearsal import Answers, PlannedCall, Recorder
+from .rehearsal import Answers, PlannedCall, Recorder, call_key, lookup_key
 from .sandbox.host import (
     MISSING,
     BadReply,
@@ -112,7 +112,7 @@ class StudentCode:
         if name in self._functions:
             return self._functions[name]
         try:
-            found = self._alive().lookup(name)
+            found = self._find(name)
         except (LimitHit, ChildDied, BadReply, RemoteError) as reason:
             self._drop()
             raise _as_student_error(name, reason) from None
@@ -123,6 +123,11 @@ class StudentCode:
         if isinstance(found, Module):
             raise StudentError(f"`{name}` is the module {self._tell(found.name)}, not a function.")
         return self._named(found)
+
+    def _find(self, name: str) -> Any:
+        if self._answers is None or self._child is None or (taken := self._answers.take(lookup_key(name))) is None:
+            return self._alive().lookup(name)
+        return self._child.read_lookup(taken[1], name)
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the student's function on copies; write back what it left in mutable arguments."""
@@ -149,7 +154,7 @@ class StudentCode:
         """The reply to a call that was made ahead, None for any other."""
         if self._answers is None or self._child is None:
             return None
-        if (taken := self._answers.take(name, args, kwargs)) is None:
+        if (taken := self._answers.take(call_key(name, args, kwargs, self._answers.origins))) is None:
             return None
         number, answer = taken
         reply = self._child.read_answer(answer, args, kwargs)
@@ -227,6 +232,10 @@ class RecordedCode(StudentCode):
     def __init__(self, sandbox: Sandbox, cells: Sequence[str], limits: Limits) -> None:
         super().__init__(sandbox, cells, limits)
         self.recorder = Recorder(limits)
+
+    def _find(self, name: str) -> Any:
+        self.recorder.add_lookup(name)
+        return super()._find(name)
 
     def _live(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallReply:
         number = self.recorder.add(name, args, kwargs)

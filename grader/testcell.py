@@ -10,11 +10,14 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import functools
 import io
 import math
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 from .checking import Case, CaseFailed, Student, StudentError
@@ -150,26 +153,39 @@ class TrustedNames:
     """The names test cells share on the trusted side: what locked cells import, and what test cells define."""
 
     def __init__(self, release: Release) -> None:
-        self._imports: dict[str, str] = {}
+        self._imports: dict[str, CodeType] = {}
         for cell in release.notebook.cells:
             if cell.cell_type == "code" and is_locked(cell) and not is_test(cell):
-                self._imports.update(imports_of(cell.source))
+                self._imports.update(_compiled_imports(cell.source))
 
     def execute(self, source: str, filename: str, student: Student) -> Any:
         """Run a test cell's text and return the value of its last expression (None where it has none)."""
-        tree = ast.parse(source, filename)
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        compiled = _compiled(source, filename)
         names: dict[str, Any] = {"__builtins__": builtins, "__name__": "__test_cell__"}
-        for name in sorted(_free_names(source)):
+        for name in compiled.free_names:
             if name in self._imports:
                 exec(self._imports[name], names)  # noqa: S102  (an import statement of the author's own locked cell)
             elif not hasattr(builtins, name):
                 with contextlib.suppress(_NotDefined):
                     names[name] = _student_name(student, name)
-        exec(compile(tree, filename, "exec"), names)  # noqa: S102  (the author's text, from the release)
-        if last is None:
-            return None
-        return eval(compile(ast.Expression(last.value), filename, "eval"), names)  # noqa: S307  (same text)
+        exec(compiled.body, names)  # noqa: S102  (the author's text, from the release)
+        return None if compiled.value is None else eval(compiled.value, names)  # noqa: S307  (same text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    free_names: tuple[str, ...]
+    body: CodeType
+    value: CodeType | None  # of the last expression
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(source: str, filename: str) -> _Compiled:
+    """Test cells are the same for every submission. Raises SyntaxError."""
+    tree = ast.parse(source, filename)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    value = None if last is None else compile(ast.Expression(last.value), filename, "eval")
+    return _Compiled(tuple(sorted(_free_names(source))), compile(tree, filename, "exec"), value)
 
 
 class _NotDefined(Exception):
@@ -197,6 +213,11 @@ def _free_names(source: str) -> set[str]:
     bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     return (loaded - bound) - set(imports_of(source))
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled_imports(source: str) -> dict[str, CodeType]:
+    return {name: compile(line, "<import>", "exec") for name, line in imports_of(source).items()}
 
 
 def imports_of(source: str) -> dict[str, str]:

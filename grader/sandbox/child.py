@@ -52,6 +52,11 @@ def encode_call(target: str, args: tuple[Any, ...], kwargs: dict[str, Any], limi
     return wire.encode(["call", target, list(args), kwargs], limits)
 
 
+def encode_lookup(name: str, limits: Limits) -> bytes:
+    """A lookup as one message of a batch."""
+    return wire.encode(["lookup", name], limits)
+
+
 class Child:
     """A process that runs one submission's code. Made by `Sandbox.child()`; a context manager that kills it."""
 
@@ -106,16 +111,14 @@ class Child:
         reply = self._ask("call_seconds", seconds, "batch", messages)
         return self._checked(replies.answers, reply, len(messages))
 
+    def read_lookup(self, answer: bytes, name: str) -> Any:
+        """What one lookup of a batch gave. Raises what `lookup` would raise."""
+        return self._checked(replies.looked_up, self._answered(answer), name)
+
     def read_answer(self, answer: bytes, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallReply | None:
         """What one call of a batch gave, None where it was not reached. Raises what `call` would raise."""
-        reply = self._decode(answer)
-        if "unreachable" in reply:
-            return None
-        if "limit" in reply:
-            raise self._limit_hit(str(reply["limit"]))
-        if "error" in reply:
-            raise self._checked(replies.remote_error, reply["error"], self._limits)
-        return self._checked(replies.call_reply, reply, args, kwargs)
+        reply = self._answered(answer)
+        return None if "unreachable" in reply else self._checked(replies.call_reply, reply, args, kwargs)
 
     def fetch(self, handle: Handle) -> Any:
         """The object behind a handle as plain data, as far as it is (what is not stays a handle)."""
@@ -184,7 +187,11 @@ class Child:
         nonce = secrets.randbits(63) + 1
         self._refuse_early_replies()
         self._send(FRAME.pack(len(request), nonce) + request, deadline, limit, seconds)
-        reply = self._decode(self._receive(nonce, deadline, limit, seconds))
+        return self._answered(self._receive(nonce, deadline, limit, seconds))
+
+    def _answered(self, message: bytes | bytearray) -> dict[str, Any]:
+        """The reply in a message. Raises what it says went wrong."""
+        reply = self._decode(message)
         if "limit" in reply:
             raise self._limit_hit(str(reply["limit"]))
         if "error" in reply and "outputs" not in reply:
@@ -300,7 +307,7 @@ class Child:
             self._dead = "the system killed it, most likely for lack of memory"
         return ChildDied(f"The student's process is gone: {self._dead}.")
 
-    def _decode(self, message: bytearray) -> dict[str, Any]:
+    def _decode(self, message: bytes | bytearray) -> dict[str, Any]:
         try:
             reply = wire.decode(message, self._limits)
         except wire.WireError as error:

@@ -98,8 +98,8 @@ def value(reply: dict[str, Any]) -> Any:
 
 def call_reply(reply: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallReply:
     """The result of a call that was made with these arguments."""
-    left, named = _fields(reply, args=list, kwargs=dict)
-    if len(left) != len(args) or named.keys() != kwargs.keys():
+    left, named = reply.get("args"), reply.get("kwargs")
+    if type(left) is not list or type(named) is not dict or len(left) != len(args) or named.keys() != kwargs.keys():
         raise Malformed("a call's arguments that are not those of the call")
     return CallReply(value(reply), tuple(left), named, cpu_seconds(reply))
 

@@ -135,7 +135,11 @@ class _Encoder:
         self.nodes += len(values)
         if self.nodes > self.limits.message_nodes:
             raise TooLarge("message_nodes", self.limits.message_nodes)
-        return [value if type(value) in _DIRECT else self.node(value, depth) for value in values]
+        return [
+            value if type(value) in _DIRECT or (type(value) is str and len(value) <= SHORT_STRING)
+            else self.node(value, depth)
+            for value in values
+        ]  # fmt: skip
 
     def node(self, value: Any, depth: int) -> Any:
         """The tree of one value. Subclasses are read through the base class, so that their methods do not run."""
@@ -260,6 +264,8 @@ class _Decoder:
         self.costly_keys = 0
         self.text = 0
         self.tree, self.buffers = self.split(memoryview(message))
+        plain = self.tree.isascii() and b"\\u" not in self.tree
+        self.direct = _PLAIN_TEXT_TOO if plain else _AS_IT_STANDS  # text that needs no second look
 
     def split(self, message: memoryview) -> tuple[bytes, list[memoryview]]:
         if not HEADER.size <= len(message) <= most_bytes(self.limits):
@@ -298,7 +304,8 @@ class _Decoder:
         self.nodes += len(trees)
         if self.nodes > self.limits.message_nodes or depth > self.limits.message_depth + 2:
             raise WireError("too many values, or too deep")
-        return [tree if type(tree) in _AS_IT_STANDS else self.node(tree, depth) for tree in trees]
+        direct = self.direct
+        return [tree if type(tree) in direct else self.node(tree, depth) for tree in trees]
 
     def node(self, tree: Any, depth: int) -> Any:
         if type(tree) is str:
@@ -374,7 +381,7 @@ class _Decoder:
             raise WireError("bad order")
         if not len(data):
             return np.empty(shape, dtype)
-        array = np.ndarray(shape, dtype, data, order=order).copy(order)
+        array = np.frombuffer(data, dtype).reshape(shape, order=order).copy(order)
         # NumPy believes its memory: a bool of 2, or a character beyond Unicode, misbehaves later, far from here
         if dtype.kind == "b" and np.frombuffer(data, np.uint8).max(initial=0) > 1:
             raise WireError("a bool that is neither 0 nor 1")
@@ -403,6 +410,7 @@ def _dtype(text: str) -> np.dtype:
 
 
 _AS_IT_STANDS = frozenset((type(None), bool, float, int))
+_PLAIN_TEXT_TOO = _AS_IT_STANDS | {str}
 
 _READERS: dict[str, Callable[[_Decoder, list[Any], int], Any]] = {
     "l": _Decoder.items,
