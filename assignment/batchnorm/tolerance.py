@@ -19,8 +19,17 @@ def times_tolerance(got, expected, scale, n, dtype=np.float64):
     it comes from a rounding-error analysis of the formula and has the shape of `expected`. `n` is the number
     of rows in the batch. Non-finite elements of `got` are infinitely wrong. Zero scale demands equality.
     """
+    return times_allowed(got, expected, allowed_error(scale, n, dtype))
+
+
+def allowed_error(scale, n, dtype=np.float64):
+    """Return C(n) u scale: the error that each element may have."""
     unit = float(np.finfo(dtype).eps) / 2.0
-    allowed = rounding_constant(n) * unit * np.asarray(scale, dtype=np.float64)
+    return rounding_constant(n) * unit * np.asarray(scale, dtype=np.float64)
+
+
+def times_allowed(got, expected, allowed):
+    """Return the error of every element of `got` in units of what is allowed."""
     error = np.abs(np.asarray(got, dtype=np.longdouble) - np.asarray(expected, dtype=np.longdouble)).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(error == 0.0, 0.0, error / allowed)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from grader.checking import CaseFailed, Student
 from solutions.batchnorm import calls, truth
 from solutions.batchnorm.judging import Answer, Precision, only_single, worst
-from solutions.batchnorm.problems import DEFAULT_MOMENTUM, Problem
+from solutions.batchnorm.problems import DEFAULT_MOMENTUM, DRAWN, Problem
 from solutions.batchnorm.reading import real_array
 
 T = TypeVar("T")
@@ -62,6 +63,7 @@ def _find_forward_slips(student: Student, ordinary: Problem) -> ForwardSlips:
     return ForwardSlips()
 
 
+@lru_cache(DRAWN)
 def train_answer(problem: Problem, ddof: int) -> Answer:
     right = problem.train_ddof_one if ddof else problem.train
     return Answer("out", right.out, right.out_scale)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ class Layers:
         result = student["fold_batchnorm"](*own.values(), self.eps)
         return dict(zip(PARTS, values_returned("fold_batchnorm", result, PARTS), strict=True)), own
 
-    @property
+    @cached_property
     def parts(self) -> dict[str, Part]:
         weight, bias, gamma, beta, mean, var = (truth.extended(array) for array in self.arrays.values())
         std = np.sqrt(var + truth.extended(self.eps))

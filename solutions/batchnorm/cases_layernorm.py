@@ -66,7 +66,11 @@ class Rows:
         }
         return self._part("out", gamma * right.x_hat.T + beta, abs(gamma) * right.x_hat_scale.T + abs(beta), beliefs)
 
-    def gradient(self, name: str) -> Part:
+    @cached_property
+    def gradients(self) -> dict[str, Part]:
+        return {name: self._gradient(name) for name in GRADIENTS}
+
+    def _gradient(self, name: str) -> Part:
         right, dout, gamma = self.turned.train, truth.extended(self.dout), truth.extended(self.gamma)
         x_hat, std = right.x_hat.T, right.std[:, None]
         if name == "dx":
@@ -156,7 +160,7 @@ class LayernormCases:
     def _gradient(self, on: Rows, name: str, student: Student) -> float:
         function = "layernorm_backward"
         found = gradients(student, function, on.dout, "layernorm_forward", lambda: self.call(student, on)[1])
-        part = on.gradient(name)
+        part = on.gradients[name]
 
         def own() -> Array:
             x_hat, call = self.own_x_hat(student, on)

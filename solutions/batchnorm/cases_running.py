@@ -113,7 +113,7 @@ class RunningCases:
         self.require_stored(student)
         ratios = []
         for momentum in (0.0, 1.0):
-            problem = replace(self.seeded, momentum=momentum)
+            problem = problems.with_momentum(self.seeded, momentum)
             left = calls.forward(student, problem).bn_param
             ratios.append(self.judge_keys(student, problem, self.slips(student), left))
         return max(ratios)
@@ -127,7 +127,7 @@ class RunningCases:
         ratios = []
         for k in range(3):
             batch = problems.large(self.salt, f"running/batch_{k}", 6, self.seeded.d)
-            problem = replace(self.seeded, x=batch.x)
+            problem = problems.with_batch(self.seeded, batch)
             bn_param["mode"] = "train"
             calls.forward(student, problem, bn_param=bn_param)
             for key in KEYS:

@@ -126,7 +126,7 @@ class SpatialCases:
     def _gradient(self, on: Images, name: str, student: Student) -> float:
         function, forward = "spatial_batchnorm_backward", "spatial_batchnorm_forward"
         found = gradients(student, function, on.dout, forward, lambda: self.call(student, on)[1])
-        part = on.gradient(name)
+        part = on.gradients[name]
 
         def own() -> Array:
             cache = calls.kept(self.own(student, on))

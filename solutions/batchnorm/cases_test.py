@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,6 +23,7 @@ CELL = "test_mode_hidden"
 KEYS = ("running_mean", "running_var")
 
 
+@lru_cache(problems.DRAWN)
 def answer_of(problem: Problem) -> Answer:
     right = problem.inference
     return Answer("test_out", right.out, right.out_scale)
@@ -75,7 +77,7 @@ class TestModeCases:
 
     def train_then_test(self, student: Student) -> float:
         """Judged by the running statistics that the student's own train calls stored, whatever they are."""
-        train = replace(problems.large(self.salt, "test/train_first", 8, 4), momentum=0.5)
+        train = problems.with_momentum(problems.large(self.salt, "test/train_first", 8, 4), 0.5)
         bn_param = train.bn_param("train")
         for _ in range(2):
             bn_param["mode"] = "train"
@@ -116,17 +118,15 @@ class TestModeCases:
     def other_dtypes(self, student: Student) -> float:
         single = problems.single_precision(self.salt, "test/float32", 5, 3)
         whole = problems.whole_numbers(self.salt, "test/integers", 5, 3)
-        ratios = []
-        for problem in (single, whole):
-            seeded = problems.with_running(problem, self.salt, momentum=None)
-            kind = problem.dtype
-            seeded = replace(
-                seeded,
-                running_mean=seeded.running_mean.astype(kind),
-                running_var=seeded.running_var.astype(kind),
-            )
-            ratios.append(self.value(seeded)(student))
-        return max(ratios)
+        return max(self.value(_with_running(problem, self.salt))(student) for problem in (single, whole))
+
+
+@lru_cache(problems.DRAWN)
+def _with_running(problem: Problem, salt: str) -> Problem:
+    """Running statistics in the precision of the problem."""
+    seeded, kind = problems.with_running(problem, salt, momentum=None), problem.dtype
+    mean, var = seeded.running_mean.astype(kind), seeded.running_var.astype(kind)
+    return replace(seeded, running_mean=mean, running_var=var)
 
 
 def _far(problem: Problem, salt: str, low: float, high: float) -> Problem:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -23,7 +24,7 @@ from solutions.batchnorm.carried import precision, train_answer
 from solutions.batchnorm.draw import Draw
 from solutions.batchnorm.judging import Answer, Precision, follows, judge, worst
 from solutions.batchnorm.misconceptions import Diagnosis
-from solutions.batchnorm.problems import Problem
+from solutions.batchnorm.problems import DRAWN, Problem
 from solutions.batchnorm.reading import real_array
 
 DIRECTIONS = 4
@@ -32,6 +33,7 @@ STEP = 5e-3  # of a column's spread; three step sizes, so the error left is of o
 OWN_TOLERANCE: dict[Precision, float] = {np.float64: 1e-9, np.float32: 1e-6}
 
 
+@lru_cache(DRAWN)
 def right_answer(problem: Problem, part: str) -> Answer:
     return Answer(part, getattr(problem.gradients, part), getattr(problem.gradients, f"{part}_scale"))
 
@@ -58,11 +60,14 @@ class GradientJudge:
         """Return the ratio of error to tolerance in the `columns` (D bools), or raise CaseFailed."""
         answer = right_answer(problem, part)
         dtype = precision(problem, got, single=single)
-        cut = Answer(part, answer.value[..., columns], answer.scale[..., columns])
-        chosen = got[..., columns]
-        if worst(chosen, cut, problem.n, dtype)[0] > 1.0 and self._follows_own_forward(
-            student, problem, part, got, columns, dtype
-        ):
+        cut, chosen = answer, got
+        if not columns.all():
+            cut = Answer(part, answer.value[..., columns], answer.scale[..., columns])
+            chosen = got[..., columns]
+        ratio, _ = worst(chosen, cut, problem.n, dtype)
+        if ratio <= 1.0:
+            return ratio
+        if self._follows_own_forward(student, problem, part, got, columns, dtype):
             return 1.0
         return judge(self.diagnosis, problem, part, chosen, cut, dtype, lossy)
 

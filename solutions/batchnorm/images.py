@@ -12,6 +12,7 @@ import numpy as np
 
 from solutions.batchnorm import truth
 from solutions.batchnorm.bonus import Part, ddof_dx
+from solutions.batchnorm.calls import GRADIENTS
 from solutions.batchnorm.problems import Problem
 
 Array = np.ndarray
@@ -102,7 +103,11 @@ class Images:
             return [self.images(dx) for dx in ddof_dx(self.flat, gamma, dout)]
         return [(dout * self.flat.train_ddof_one.x_hat).sum(axis=0)] if name == "dgamma" else []
 
-    def gradient(self, name: str) -> Part:
+    @cached_property
+    def gradients(self) -> dict[str, Part]:
+        return {name: self._gradient(name) for name in GRADIENTS}
+
+    def _gradient(self, name: str) -> Part:
         flat, right = self.flat, self.flat.gradients
         value, scale = getattr(right, name), getattr(right, f"{name}_scale")
         if name != "dx":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import checks
 import numpy as np
+from tolerance import allowed_error, times_allowed
 
 from grader.checking import CaseFailed, map_of_errors
 from solutions.batchnorm.misconceptions import Diagnosis, Names, agrees
@@ -16,7 +18,7 @@ from solutions.batchnorm.texts import HINTS
 Precision = type[np.floating]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Answer:
     """A right answer: what `part` of the chain it is, its value and scale."""
 
@@ -24,10 +26,20 @@ class Answer:
     value: np.ndarray
     scale: np.ndarray
 
+    @cached_property
+    def _allowed(self) -> dict[tuple[int, Precision], np.ndarray]:
+        return {}
+
+    def allowed(self, n: int, dtype: Precision) -> np.ndarray:
+        """The tolerance of every element, for `n` rows."""
+        if (n, dtype) not in self._allowed:
+            self._allowed[n, dtype] = allowed_error(self.scale, n, dtype)
+        return self._allowed[n, dtype]
+
 
 def worst(got: np.ndarray, answer: Answer, n: int, dtype: Precision) -> tuple[float, tuple[int, ...]]:
     """(error / tolerance at the worst element, its index)."""
-    ratio = checks.times_tolerance(got, answer.value, answer.scale, n, dtype)
+    ratio = times_allowed(got, answer.value, answer.allowed(n, dtype))
     index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     return float(ratio[index]), tuple(int(i) for i in index)
 

@@ -1,5 +1,8 @@
 """The inputs that hidden cases are run on, each drawn from the salt of the run.
 
+A problem is drawn once a run: its truth is dear, and the same for every student. So its arrays are read-only, and what
+a student gets is a copy.
+
 Two sizes of columns are used. *Large* columns (spread of millions) with `eps` of 1e-12 do not see `eps` at all: where
 it stands, whether it is used and what it is makes less difference than one rounding. *Unit* columns (spread about 1)
 with `eps` of 0.5 see it clearly. So a slip with `eps` costs the cases that are made for it and no others.
@@ -8,7 +11,7 @@ with `eps` of 0.5 see it clearly. So a slip with `eps` costs the cases that are 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,7 @@ from solutions.batchnorm.draw import Draw
 BLIND_EPS = 1e-12
 DEFAULT_EPS = 1e-5
 DEFAULT_MOMENTUM = 0.9
+DRAWN = 256  # problems kept of each kind; a run draws about fifty in all
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +38,11 @@ class Problem:
     momentum: float | None = None
     running_mean: np.ndarray | None = None
     running_var: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        for array in (self.x, self.gamma, self.beta, self.dout, self.running_mean, self.running_var):
+            if array is not None:
+                array.flags.writeable = False
 
     @property
     def n(self) -> int:
@@ -96,6 +105,17 @@ class Problem:
         return truth.inference(*self.lifted, truth.extended(self.eps_value), mean, var)
 
 
+@lru_cache(DRAWN)
+def with_momentum(problem: Problem, momentum: float) -> Problem:
+    return replace(problem, momentum=momentum)
+
+
+@lru_cache(DRAWN)
+def with_batch(problem: Problem, batch: Problem) -> Problem:
+    """The same problem, with the x of another."""
+    return replace(problem, x=batch.x)
+
+
 def _problem(draw: Draw, label: str, x: np.ndarray, **given: Any) -> Problem:
     n, d = x.shape
     return Problem(
@@ -108,6 +128,7 @@ def _problem(draw: Draw, label: str, x: np.ndarray, **given: Any) -> Problem:
     )
 
 
+@lru_cache(DRAWN)
 def large(salt: str, label: str, n: int, d: int, offset: float = 0.0) -> Problem:
     """Columns with a spread of millions, `offset` spreads away from zero on top; blind to eps."""
     draw = Draw(salt, label)
@@ -116,6 +137,7 @@ def large(salt: str, label: str, n: int, d: int, offset: float = 0.0) -> Problem
     return _problem(draw, label, x, eps=BLIND_EPS)
 
 
+@lru_cache(DRAWN)
 def unit(salt: str, label: str, n: int, d: int, eps: float | None, spread: float = 1.0) -> Problem:
     """Columns with a spread of about `spread` around centres of the same size."""
     draw = Draw(salt, label)
@@ -123,6 +145,7 @@ def unit(salt: str, label: str, n: int, d: int, eps: float | None, spread: float
     return _problem(draw, label, x, eps=eps)
 
 
+@lru_cache(DRAWN)
 def with_running(problem: Problem, salt: str, *, momentum: float | None, far: float = 3.0) -> Problem:
     """The same problem with running statistics given, `far` spreads away from those of the batch."""
     draw = Draw(salt, f"{problem.label}/running")
@@ -136,6 +159,7 @@ def with_running(problem: Problem, salt: str, *, momentum: float | None, far: fl
     )
 
 
+@lru_cache(DRAWN)
 def constant_column(salt: str, label: str) -> Problem:
     """Seven rows; the second of three columns has the same whole number in every row."""
     problem = large(salt, label, 7, 3)
@@ -144,17 +168,20 @@ def constant_column(salt: str, label: str) -> Problem:
     return replace(problem, x=x)
 
 
+@lru_cache(DRAWN)
 def single_precision(salt: str, label: str, n: int, d: int) -> Problem:
     problem = large(salt, label, n, d)
     arrays = {name: getattr(problem, name).astype(np.float32) for name in ("x", "gamma", "beta", "dout")}
     return replace(problem, **arrays)
 
 
+@lru_cache(DRAWN)
 def whole_numbers(salt: str, label: str, n: int, d: int) -> Problem:
     problem = large(salt, label, n, d)
     return replace(problem, x=np.rint(problem.x).astype(np.int64))
 
 
+@lru_cache(DRAWN)
 def column_order(salt: str, label: str, n: int, d: int) -> Problem:
     """`x` and `dout` in Fortran order: the bytes of a column lie together."""
     problem = large(salt, label, n, d)
