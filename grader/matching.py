@@ -36,6 +36,13 @@ class Matching:
         self._before: dict[int, list[SubmittedCell]] = {}  # earlier attempts at the same answer, shown in front of it
         self._after: dict[int, SubmittedCell] = {}  # an edited locked cell, run behind the released one
         self._answered_in: dict[int, str] = {}  # index of a stub -> grade_id of the cell that also answers it
+        self._by_id: dict[str | None, list[SubmittedCell]] = {}
+        self._by_text: dict[str, list[SubmittedCell]] = {}
+        for cell in cells:
+            if cell.cell_id is not None:
+                self._by_id.setdefault(cell.cell_id, []).append(cell)
+            if cell.squeezed:
+                self._by_text.setdefault(cell.squeezed, []).append(cell)
         stubs = (cell for cell in self._targets if is_solution(cell) and cell.cell_type == "code")
         self._stub_names = frozenset(name for cell in stubs for name in defined_names(cell.source))
 
@@ -68,12 +75,12 @@ class Matching:
         self._repairs.append(line)
 
     def _same_id(self, target: NotebookNode) -> list[SubmittedCell]:
-        return [cell for cell in self._free() if cell.cell_id is not None and cell.cell_id == target.get("id")]
+        return [cell for cell in self._by_id.get(target.get("id"), ()) if not cell.placed]
 
     def _same(self, target: NotebookNode) -> list[SubmittedCell]:
         """Free cells with the target's cell id, else with its text."""
         text = squeeze(target.source)
-        return self._same_id(target) or [cell for cell in self._free() if text and cell.squeezed == text]
+        return self._same_id(target) or [cell for cell in self._by_text.get(text, ()) if not cell.placed]
 
     def _most_alike(self, target: NotebookNode, *, code: bool) -> SubmittedCell | None:
         """The free cell of that kind that is most like the target, None where none is an edited copy of it."""

@@ -111,7 +111,10 @@ class Verdict:
         return tuple(case for case in self.cases if case.cell == cell)
 
     def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=1, allow_nan=False)
+        """One line per field and per case: readable, and written by the encoder in C, which cannot indent."""
+        lines = [f'"{name}": {_json(getattr(self, name))}' for name in _FIELDS if name != "cases"]
+        cases = [_json({name: getattr(case, name) for name in _CASE_FIELDS}) for case in self.cases]
+        return "{\n" + ",\n".join([*lines, '"cases": [\n' + ",\n".join(cases) + "\n]"]) + "\n}\n"
 
     @classmethod
     def from_json(cls, text: str) -> Verdict:
@@ -125,3 +128,8 @@ class Verdict:
         )
         plots, bonus = plots_from_json(data.pop("plots", ())), tuple(data.pop("bonus", ()))
         return cls(**{**data, "cases": cases, "repairs": tuple(data["repairs"]), "plots": plots, "bonus": bonus})
+
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Verdict))
+_CASE_FIELDS = tuple(field.name for field in dataclasses.fields(CaseResult))
+_json = json.JSONEncoder(default=dataclasses.asdict, ensure_ascii=False, allow_nan=False).encode
