@@ -47,7 +47,9 @@ $(READY_CLUSTER): $(READY) requirements-cluster.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cluster.txt
 	@touch $@
 
-setup: $(READY) $(EXTRA) ## set up .venv with the locked packages (EXECUTOR=dask: with those of a cluster)
+setup: $(READY) ## set up .venv with the locked packages
+
+setup-cluster: $(READY_CLUSTER) ## add what more than one machine needs: Dask, the driver for PostgreSQL
 
 grade: $(READY) $(EXTRA) ## grade course/submitted/, or the sample class (on a cluster: EXECUTOR=dask SCHEDULER=tls://…)
 	@$(GRADER) grade $(GRADE_OPTIONS)
@@ -120,4 +122,4 @@ LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no
 clean: ## remove .venv and caches; course/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: redteam audit-deep parity feedback report export pictures help setup grade collect regrade verify test soak release validate audit bench doctor formgrader lock clean
+.PHONY: setup-cluster redteam audit-deep parity feedback report export pictures help setup grade collect regrade verify test soak release validate audit bench doctor formgrader lock clean

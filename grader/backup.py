@@ -17,9 +17,10 @@ KEPT = 10
 def back_up_gradebook(course: Course) -> Path | None:
     """Copy the gradebook to `course/backups/` while others may use it, keep the newest, return the copy.
 
-    SQLite's own backup, so the copy is whole whatever is being written. None where there is nothing to copy.
+    SQLite's own backup, so the copy is whole whatever is being written. None where there is nothing to copy; one on a
+    server is for its administrator to back up.
     """
-    if not course.gradebook.is_file():
+    if course.database or not course.gradebook.is_file():
         return None
     course.backups.mkdir(parents=True, exist_ok=True)
     name = f"gradebook-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.db"

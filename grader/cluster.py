@@ -36,7 +36,7 @@ try:
     from distributed import Client, Future, KilledWorker, Security, Worker, WorkerPlugin, as_completed, get_worker
 except ImportError as error:
     raise CourseError(
-        "Grading on a cluster needs Dask, which is not installed. Run: make setup EXECUTOR=dask"
+        "Grading on a cluster needs Dask, which is not installed. Run: make setup-cluster"
     ) from error
 
 AHEAD = 4  # submissions on their way, for each thread of the cluster
@@ -124,7 +124,7 @@ class Grading(WorkerPlugin):
         if versions() != self._versions:
             raise CourseError(
                 f"The worker {worker.address} has other packages ({versions()}) than this machine ({self._versions}). "
-                "Install the same kit there: make setup EXECUTOR=dask"
+                "Install the same kit there: make setup-cluster"
             )
         if current_process().daemon:
             raise CourseError(

@@ -15,6 +15,7 @@ from pathlib import Path
 SAMPLE = "sample"
 ENGLISH = "en"
 MAX_ID_BYTES = 200  # of a student id: file systems take 255, and some names are made longer
+_PASSWORD = re.compile(r"(?<=://)([^:@/]*):[^/]*@")  # in the address of a database
 # control characters, path separators, marks that reorder text on a screen, bytes that are no text
 _NO_ID = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -27,12 +28,14 @@ class CourseError(Exception):
 class Course:
     """A class and its files: `root` is the project folder, `data` holds what belongs to this class.
 
-    `language` is the one that notebook, checks and messages are in.
+    `language` is the one that notebook, checks and messages are in; `database` the address of a gradebook on a server,
+    "" for the file `gradebook`.
     """
 
     root: Path
     data: Path
     language: str = ENGLISH
+    database: str = ""
 
     @property
     def is_sample(self) -> bool:
@@ -79,7 +82,23 @@ class Course:
 
     @property
     def db_url(self) -> str:
-        return f"sqlite:///{self.gradebook.resolve()}"
+        """The gradebook as SQLAlchemy, and so nbgrader, is told of it. May hold a password."""
+        return self.database or f"sqlite:///{self.gradebook.resolve()}"
+
+    @property
+    def db_url_file(self) -> Path:
+        """Holds the address of the gradebook where it is on a server."""
+        return self.data / "db_url"
+
+    @property
+    def gradebook_name(self) -> str:
+        """Where the gradebook is, as may be printed."""
+        return _PASSWORD.sub(r"\1:***@", self.database) or str(self.gradebook)
+
+    @property
+    def has_gradebook(self) -> bool:
+        """One on a server is taken to be there; who uses it hears where it is not."""
+        return bool(self.database) or self.gradebook.is_file()
 
     @property
     def backups(self) -> Path:
@@ -112,7 +131,7 @@ class Course:
         return self.root / "course" / "grades.csv"
 
     def sample(self) -> Course:
-        return replace(self, data=self.root / "course" / SAMPLE)
+        return replace(self, data=self.root / "course" / SAMPLE, database="")
 
     def speaking(self, language: str) -> Course:
         return replace(self, language=language)
@@ -161,6 +180,8 @@ def find_course(root: Path) -> Course:
     if data.exists() and not data.is_dir():
         raise CourseError(f"{data} is a file; it has to be a folder. Move it away and run again.")
     course = Course(root.resolve(), data.resolve())
+    if course.db_url_file.is_file():
+        course = replace(course, database=course.db_url_file.read_text(encoding="utf-8").strip())
     if course.language_file.is_file():
         course = course.speaking(course.language_file.read_text(encoding="utf-8").strip() or ENGLISH)
     return course

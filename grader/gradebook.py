@@ -134,7 +134,7 @@ class GradeRecorder:
         table, names = self._tables["grade"], self._cells[self._notebook]["grade"]
         values: list[dict[str, Any]] = []
         totals: dict[str, list[float]] = {notebook: [] for notebook in entries}
-        for row in book.execute(select(table).where(table.c.notebook_id.in_(entries))):
+        for row in book.execute(select(table).where(table.c.notebook_id.in_(entries)).with_for_update()):
             auto = entries[row.notebook_id].scores.get(names[row.cell_id])
             needs = row.manual_score is not None or auto is None
             if (row.auto_score, row.needs_manual_grade) != (auto, needs):

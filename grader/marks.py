@@ -73,7 +73,7 @@ def read_marks(course: Course, assignment: str, student: str | None = None) -> d
 
     A class without a gradebook has no marks.
     """
-    return marks_of(course.db_url, assignment, student) if course.gradebook.is_file() else {}
+    return marks_of(course.db_url, assignment, student) if course.has_gradebook else {}
 
 
 def marks_of(db_url: str, assignment: str, student: str | None = None) -> dict[str, Marks]:
@@ -112,7 +112,7 @@ def _marks(row: Row) -> Marks:
 
 _OF_ASSIGNMENT = """
     JOIN assignment a ON sa.assignment_id = a.id
-    WHERE a.name = :assignment AND (:student IS NULL OR sa.student_id = :student)
+    WHERE a.name = :assignment AND (CAST(:student AS TEXT) IS NULL OR sa.student_id = :student)
 """
 _SUBMISSIONS = text(
     f"""

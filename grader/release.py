@@ -137,7 +137,7 @@ def _stamp(course: Course) -> Path:
 
 def is_released(course: Course, assignment: str) -> bool:
     """True where the release and the gradebook of this class are made from the source as it is now."""
-    if not (course.gradebook.is_file() and (course.release / assignment / f"{assignment}.ipynb").is_file()):
+    if not (course.has_gradebook and (course.release / assignment / f"{assignment}.ipynb").is_file()):
         return False
     try:
         stamps = json.loads(_stamp(course).read_text())

@@ -72,6 +72,8 @@ def _grade_and_record(
     say(_announcement(plan, options))
     lines = dict(plan.lines)
     if not plan.nothing_to_do:
+        if course.database:
+            say("The gradebook is on a server: its administrator makes the backups, this run makes none.")
         chosen = dataclasses.replace(options, salt=plan.salt)
         with open_recording(
             course,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import DateTime, Interval, create_engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from .course import Course, CourseError
 from .late import Rule
@@ -65,12 +65,19 @@ class Entered:
 def open_gradebook(course: Course) -> Iterator[Engine]:
     """Yield the gradebook's database. Raises CourseError, with what to do, where it cannot be read or written."""
     options = {"connect_args": {"timeout": PATIENCE}} if course.db_url.startswith("sqlite") else {}
-    engine = create_engine(course.db_url, **options)
+    try:
+        engine = create_engine(course.db_url, **options)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise CourseError(
+            f"{course.db_url_file} cannot be used: {error}. It has to read postgresql+psycopg://USER@HOST/NAME, "
+            "and its driver comes with: make setup-cluster"
+        ) from error
     try:
         yield engine
     except SQLAlchemyError as error:
         reason = getattr(error, "orig", None) or error
-        raise CourseError(f"The gradebook {course.gradebook} failed: {reason}. Mend that and run again.") from error
+        name = course.gradebook_name
+        raise CourseError(f"The gradebook {name} failed: {reason}. Mend that and run again.") from error
     finally:
         engine.dispose()
 
@@ -116,7 +123,10 @@ _OURS = """
     JOIN notebook n ON sn.notebook_id = n.id
 """
 _COUNTED = "CASE WHEN g.manual_score IS NULL THEN g.auto_score ELSE g.manual_score END"
-_OF = "WHERE a.name = :assignment AND n.name = :assignment AND (:student IS NULL OR sa.student_id = :student)"
+_OF = """
+    WHERE a.name = :assignment AND n.name = :assignment
+        AND (CAST(:student AS TEXT) IS NULL OR sa.student_id = :student)
+"""
 _STANDINGS = text(
     f"""
     SELECT sa.student_id AS student, sa.timestamp, sa.extension, a.duedate, sn.late_submission_penalty AS penalty,

@@ -113,8 +113,10 @@ def print_summary(console: Console, lines: Sequence[Line], course: Course) -> No
     console.print(
         f"\n{len(lines) - failed} graded, {failed} not graded, {waiting} with answers to mark (make formgrader)."
     )
-    for what, path in (("grades", course.grades_csv), ("verdicts", course.autograded), ("gradebook", course.gradebook)):
-        console.print(Text(f"{what + ':':10} {_short(path)}"))
+    gradebook = course.gradebook_name if course.database else _short(course.gradebook)
+    places = {"grades": _short(course.grades_csv), "verdicts": _short(course.autograded), "gradebook": gradebook}
+    for what, place in places.items():
+        console.print(Text(f"{what + ':':10} {place}"))
 
 
 def _short(path: Path) -> Path:

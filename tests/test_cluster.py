@@ -130,7 +130,7 @@ def test_worker_with_other_packages_is_refused(
 ) -> None:
     """Could a class be graded with two versions of NumPy?"""
     monkeypatch.setattr("grader.cluster.versions", lambda: {"numpy": "1.0"})
-    with pytest.raises(CourseError, match=r"other packages.*make setup EXECUTOR=dask"):
+    with pytest.raises(CourseError, match=r"other packages.*make setup-cluster"):
         grade(class_of_twelve, cluster.scheduler_address)
 
 
@@ -178,7 +178,7 @@ def test_missing_dask_is_said_with_its_remedy(class_of_twelve: Course) -> None:
     without = "import sys; sys.modules['distributed'] = None; from grader.cli import main; main()"
     options = ["grade", "--executor", "dask", "--scheduler", "tcp://127.0.0.1:1"]
     result = run([sys.executable, "-c", without, *options], class_of_twelve)
-    assert (result.returncode, "make setup EXECUTOR=dask" in result.stderr) == (2, True), result.stderr
+    assert (result.returncode, "make setup-cluster" in result.stderr) == (2, True), result.stderr
 
 
 PAGE = (tiny.ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
