@@ -1,15 +1,22 @@
-"""Call the student's three functions with fresh copies, and keep what the calls leave behind."""
+"""Call the student's three functions with fresh copies, and keep what the calls leave behind.
+
+Many cases look at the same call: its values, its form, what it left alone. Such a call is made `once`. A cache is never
+shared: backward may overwrite it, which is charged in one case and must not spoil another.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from grader.checking import Blocked, CaseFailed, NotAttempted, Student
 from solutions.batchnorm.problems import Problem
 from solutions.batchnorm.reading import say, values_returned, wrong
+
+T = TypeVar("T")
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
 
@@ -57,6 +64,24 @@ def forward(
     else:
         out, cache = values_returned("batchnorm_forward", result, ("out", "cache"))
     return ForwardCall(out, cache, x, gamma, beta, bn_param)
+
+
+def forward_once(student: Student, problem: Problem, mode: str = "train") -> ForwardCall:
+    """`forward` for a case that looks at values only, and neither changes them nor hands on the cache."""
+    return once(student, ("forward", problem, mode), lambda: forward(student, problem, mode))
+
+
+def once(student: Student, key: Hashable, run: Callable[[], T]) -> T:
+    """What `run` gave, or raised, when it was first asked for with this student."""
+    if key not in student.memo:
+        try:
+            student.memo[key] = run(), None
+        except CaseFailed as failed:
+            student.memo[key] = None, failed
+    value, failed = student.memo[key]
+    if failed is not None:
+        raise failed.with_traceback(None)
+    return value
 
 
 def kept(call: ForwardCall) -> Any:

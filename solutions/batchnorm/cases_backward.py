@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -33,10 +34,18 @@ class BackwardCases:
     gradient: GradientJudge
     ordinary: Problem
 
+    def call(self, student: Student, problem: Problem) -> dict[str, Any]:
+        """What backward returned for `problem`, behind the student's own forward; not yet looked at."""
+
+        def run() -> dict[str, Any]:
+            cache = calls.cache_of(student, problem, self.function)
+            return calls.backward(student, self.function, problem.dout.copy(order="K"), cache)
+
+        return calls.once(student, (self.function, problem), run)
+
     def gradients(self, student: Student, problem: Problem, parts: Sequence[str]) -> dict[str, np.ndarray]:
-        """One forward and one backward call: these gradients as plain arrays."""
-        cache = calls.cache_of(student, problem, self.function)
-        found = calls.backward(student, self.function, problem.dout.copy(order="K"), cache)
+        """These gradients as plain arrays."""
+        found = self.call(student, problem)
         return {part: real_array(part, found[part], getattr(problem.gradients, part).shape) for part in parts}
 
     def single(self, student: Student) -> bool:
@@ -150,8 +159,7 @@ class BackwardCases:
 
     def form(self, student: Student) -> None:
         self.require_right(student)
-        cache = calls.cache_of(student, self.ordinary, self.function)
-        found = calls.backward(student, self.function, self.ordinary.dout.copy(), cache)
+        found = self.call(student, self.ordinary)
         for part in GRADIENTS:
             check_form(part, found[part], getattr(self.ordinary.gradients, part).shape, np.float64)
         # lost in forward means charged in forward

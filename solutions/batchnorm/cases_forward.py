@@ -41,7 +41,7 @@ class ForwardCases:
 
         def run(student: Student) -> float:
             slips = self.slips(student)
-            out = real_array("out", calls.forward(student, problem).out, problem.x.shape)
+            out = real_array("out", calls.forward_once(student, problem).out, problem.x.shape)
             dtype = precision(problem, out, single=slips.single)
             return self._judge(problem, out, slips, dtype, excused, lossy)
 
@@ -74,7 +74,7 @@ class ForwardCases:
 
     def strict(self, student: Student) -> float:
         """The ordinary batch, where N - 1 for N is charged."""
-        out = real_array("out", calls.forward(student, self.ordinary).out, self.ordinary.x.shape)
+        out = real_array("out", calls.forward_once(student, self.ordinary).out, self.ordinary.x.shape)
         dtype = precision(self.ordinary, out, single=self.slips(student).single)
         return judge(self.diagnosis, self.ordinary, "out", out, train_answer(self.ordinary, 0), dtype)
 
@@ -82,7 +82,7 @@ class ForwardCases:
         """A constant column, then a single row. Who divides by N - 1 gets 0/0 there, which is charged already."""
         ratio = self.value(problems.constant_column(self.salt, "forward/constant_column"))(student)
         one_row = problems.large(self.salt, "forward/one_row", 1, 4)
-        out = real_array("out", calls.forward(student, one_row).out, one_row.x.shape)
+        out = real_array("out", calls.forward_once(student, one_row).out, one_row.x.shape)
         if self.slips(student).ddof and np.isnan(out).all():
             return ratio
         dtype = precision(one_row, out, single=self.slips(student).single)
@@ -93,19 +93,19 @@ class ForwardCases:
 
         What a function leaves alone, or the form of what it returns, is worth points only where it computes something.
         """
-        calls.forward(student, self.ordinary)
+        calls.forward_once(student, self.ordinary)
         if not self.slips(student).right:
             raise Blocked(say("blocked_value", name="out"))
 
     def inputs_unchanged(self, student: Student) -> None:
         self.require_right(student)
-        call = calls.forward(student, self.ordinary)
+        call = calls.forward_once(student, self.ordinary)
         for name in ("x", "gamma", "beta"):
             require_same(name, getattr(self.ordinary, name), getattr(call, name), "changed", "input-overwritten")
 
     def form(self, student: Student) -> None:
         self.require_right(student)
-        call = calls.forward(student, self.ordinary)
+        call = calls.forward_once(student, self.ordinary)
         if call.cache is calls.NO_CACHE:
             raise wrong("no_cache", "cache-missing", function="batchnorm_forward")
         check_form("out", call.out, self.ordinary.x.shape, np.float64)
@@ -116,7 +116,7 @@ class ForwardCases:
         # with running statistics given, so that moving zeros of x.dtype in place is not asked of whole numbers
         problem = problems.whole_numbers(self.salt, "forward/integers", 6, 3)
         problem = problems.with_running(problem, self.salt, momentum=None)
-        out = real_array("out", calls.forward(student, problem).out, problem.x.shape)
+        out = real_array("out", calls.forward_once(student, problem).out, problem.x.shape)
         if out.dtype.kind != "f":
             raise wrong("not_floating", "integer-output", name="out", kind=out.dtype)
         slips = self.slips(student)

@@ -55,7 +55,7 @@ class RunningCases:
 
     def require_stored(self, student: Student) -> None:
         """Raise Blocked where a train call leaves bn_param as it was: there is nothing to look at."""
-        calls.forward(student, self.seeded)
+        calls.forward_once(student, self.seeded)
         if not self.slips(student).stored:
             raise Blocked(say("blocked_stored"))
 
@@ -79,14 +79,14 @@ class RunningCases:
 
         def run(student: Student) -> float:
             self.require_stored(student)
-            left = calls.forward(student, problem).bn_param
+            left = calls.forward_once(student, problem).bn_param
             return self.judge_keys(student, problem, self.slips(student), left)
 
         return run
 
     def momentum(self, student: Student) -> float:
         """The weights are charged here; what is kept in running_var is not."""
-        left = calls.forward(student, self.seeded).bn_param
+        left = calls.forward_once(student, self.seeded).bn_param
         slips = replace(self.slips(student), mean=Weight(), var=Weight())
         return self.judge_keys(student, self.seeded, slips, left)
 
@@ -95,7 +95,7 @@ class RunningCases:
 
         def run(student: Student) -> float:
             self.require_stored(student)
-            left = calls.forward(student, problem).bn_param
+            left = calls.forward_once(student, problem).bn_param
             return self.judge_keys(student, problem, replace(self.slips(student), quantity="variance"), left)
 
         return run
@@ -104,7 +104,7 @@ class RunningCases:
         """Without running keys. Not blocked: this is where statistics that are never stored are charged."""
 
         def run(student: Student) -> float:
-            left = calls.forward(student, problem).bn_param
+            left = calls.forward_once(student, problem).bn_param
             return self.judge_keys(student, problem, self.slips(student), left)
 
         return run
@@ -114,7 +114,7 @@ class RunningCases:
         ratios = []
         for momentum in (0.0, 1.0):
             problem = problems.with_momentum(self.seeded, momentum)
-            left = calls.forward(student, problem).bn_param
+            left = calls.forward_once(student, problem).bn_param
             ratios.append(self.judge_keys(student, problem, self.slips(student), left))
         return max(ratios)
 
@@ -139,7 +139,7 @@ class RunningCases:
 
     def form(self, student: Student) -> None:
         self.require_stored(student)
-        left = calls.forward(student, self.seeded).bn_param
+        left = calls.forward_once(student, self.seeded).bn_param
         for key in KEYS:
             # values first: a form is worth something only where the numbers are
             try:
@@ -155,7 +155,7 @@ class RunningCases:
         bare = replace(self.seeded, running_mean=None, running_var=None)
         shape = self.seeded.x.shape
         without = real_array("out", calls.forward(student, bare).out, shape)
-        with_them = real_array("out", calls.forward(student, self.seeded).out, shape)
+        with_them = real_array("out", calls.forward_once(student, self.seeded).out, shape)
         scale = np.asarray(self.seeded.train.out_scale) + np.abs(without)
         answer = Answer("out", truth.extended(without), scale)
         return judge(self.forward.diagnosis, self.seeded, "out", with_them, answer, precision(self.seeded, with_them))

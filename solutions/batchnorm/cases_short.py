@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from grader.checking import Case, CaseFailed, Student
+from solutions.batchnorm.calls import once
 from solutions.batchnorm.cases_forward import case
 from solutions.batchnorm.judging import question
 from solutions.batchnorm.reading import kind_of, real_array, say, shown, values_returned, wrong
@@ -45,7 +46,7 @@ NAMES = tuple(asked.name for asked in ASKED)
 
 
 def short_answer(asked: Short, student: Student) -> None:
-    result = student["short_answers"]()
+    result = once(student, "short_answers", student["short_answers"])
     if isinstance(result, np.ndarray) and result.ndim == 1:
         result = tuple(result)
     answers = dict(zip(NAMES, values_returned("short_answers", result, NAMES), strict=True))
@@ -86,7 +87,7 @@ def hunt(least: int, student: Student) -> None:
     Each of the eight cases pays a quarter of a point, so together they pay what the notebook says: a quarter for each
     line found, minus a quarter for each false alarm, never below zero.
     """
-    named = lines_named(student["bug_hunt"]())
+    named = lines_named(once(student, "bug_hunt", student["bug_hunt"]))
     found, other = len(named & WRONG_LINES), len(named - WRONG_LINES)
     if found - other < least:
         few = "hunt-too-few" if found < len(WRONG_LINES) else None

@@ -43,7 +43,7 @@ class TestModeCases:
         """A case that compares `out`. `excused` misconceptions have cases of their own and pass here."""
 
         def run(student: Student) -> float:
-            out = real_array("out", calls.forward(student, problem, "test").out, problem.x.shape)
+            out = real_array("out", calls.forward_once(student, problem, "test").out, problem.x.shape)
             dtype = precision(problem, out, single=self.forward.slips(student).single)
             answer = answer_of(problem)
             try:
@@ -66,7 +66,7 @@ class TestModeCases:
 
     def unchanged(self, student: Student) -> None:
         self.require_right(student)
-        call = calls.forward(student, self.ordinary, "test")
+        call = calls.forward_once(student, self.ordinary, "test")
         for key in KEYS:
             try:
                 require_same(key, getattr(self.ordinary, key), call.bn_param.get(key))
@@ -97,7 +97,7 @@ class TestModeCases:
 
     def unknown_mode(self, student: Student) -> None:
         """Only where the two modes that exist work in some way: always raising is no achievement."""
-        known = [calls.forward(student, self.ordinary, mode).out for mode in ("train", "test")]
+        known = [calls.forward_once(student, self.ordinary, mode).out for mode in ("train", "test")]
         for out in known:
             values = real_array("out", out, self.ordinary.x.shape)
             if not np.isfinite(values).all() or (values == values[:1]).all():
