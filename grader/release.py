@@ -164,7 +164,8 @@ def make_release(course: Course, assignment: str) -> None:
     write_whole(_stamp(course), json.dumps(stamps))
 
 
-STUDENT_REQUIREMENTS = "numpy>=1.26\nmatplotlib>=3.8\njupyterlab>=4\n"
+# Matplotlib 3.8 draws nothing under a new IPython: it imports a name that IPython has dropped
+STUDENT_REQUIREMENTS = "numpy>=1.26\nmatplotlib>=3.9\njupyterlab>=4\n"
 
 
 def pack_release(course: Course, assignment: str) -> Path:
