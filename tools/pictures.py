@@ -87,6 +87,8 @@ def feedback(browser: Any, course: Course, printed: str) -> None:
     shot(browser, path, "feedback", "light", (1000, 1100), "")
     shot(browser, path, "feedback-dark", "dark", (1000, 800), "h3 >> nth=0")
     shot(browser, path, "feedback-narrow", "light", (380, 1100), "")
+    part(browser, pages, "feedback-curves", "details[open] .plots:has(path.own)")
+    part(browser, pages, "feedback-graph", ".plots:has(rect.wrong)")
 
 
 def report(browser: Any, course: Course, printed: str) -> None:
@@ -105,6 +107,17 @@ def shot(browser: Any, path: Path, name: str, scheme: str, size: tuple[int, int]
     page.close()
 
 
+def part(browser: Any, pages: list[Path], name: str, where: str) -> None:
+    """The first such part of any of the pages."""
+    page = browser.new_page(viewport={"width": 1000, "height": 1100})
+    for path in pages:
+        page.goto(path.as_uri())
+        if page.locator(where).count():
+            save(name, page.locator(where).first.screenshot())
+            break
+    page.close()
+
+
 def formgrader_steps(browser: Any, course: Course, printed: str) -> None:
     """The steps of marking, as tools/formgrader.py goes through them."""
     with tempfile.TemporaryDirectory() as home, formgrader.formgrader(course.root, Path(home)) as address:
@@ -115,7 +128,7 @@ def formgrader_steps(browser: Any, course: Course, printed: str) -> None:
         pages = sorted(course.feedback.glob("*/*/*.html"))
         waiting = next(path for path in pages if "to be marked" in path.read_text())
         student, cell = waiting.parents[1].name, written_cell(course)
-        formgrader.mark(page, address, student, cell, "4", "Clear. What happens in between?", look)
+        formgrader.mark(page, address, student, cell, "4", "Clear. And what becomes of the gradients?", look)
         page.close()
 
 
