@@ -103,8 +103,8 @@ export: $(READY) ## grades for the LMS (TO=canvas, moodle or cases)
 pictures: $(READY_DEV) ## make the pictures of README and docs anew, from real runs (needs Chromium)
 	@$(BIN)/python tools/pictures.py
 
-bench: $(READY) ## throughput against plain nbgrader autograde, in one run
-	@$(GRADER) bench $(ASSIGNMENT)
+bench: $(READY) ## throughput against plain nbgrader, in one run (SIZE=200, PLOT=picture.svg)
+	@$(GRADER) bench $(ASSIGNMENT) $(if $(SIZE),--size $(SIZE)) $(if $(PLOT),--plot $(PLOT))
 
 doctor: $(READY) ## what protection this machine gives, what is missing, how to get it
 	@$(GRADER) doctor

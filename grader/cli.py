@@ -365,13 +365,14 @@ def bench(
     root: Root = Path(),
     workers: Workers = 0,
     size: Annotated[int, typer.Option(help="Submissions in the class.")] = 200,
+    plot: Annotated[Path | None, typer.Option(help="Draw time and memory over the run into this file.")] = None,
 ) -> None:
     """Throughput against plain `nbgrader autograde`, in one run on the same notebooks."""
     from .benchmark import run_benchmark
 
     course = find_course(root)
     name = _one_assignment(course, assignment)
-    for line in run_benchmark(course, name, workers or len(os.sched_getaffinity(0)), size):
+    for line in run_benchmark(course, name, workers or len(os.sched_getaffinity(0)), size, plot=plot):
         say.print(_plain(line))
 
 

@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait as wait_for
+from multiprocessing.util import Finalize
 
 from .bench import open_bench
 from .course import Course
@@ -109,6 +110,7 @@ _refused: list[Exception] = []  # why this worker cannot grade: an initializer c
 
 def _start_worker(course: Course, assignment: str, options: RunOptions) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    Finalize(None, _worker.close, exitpriority=0)  # a process of a pool runs no atexit; the sandbox is to end in order
     try:
         bench = _worker.enter_context(
             open_bench(course, assignment, options.salt, layers=options.layers, limits=options.limits)

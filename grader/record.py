@@ -8,6 +8,7 @@ result, and entering that a second time changes nothing.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -41,10 +42,12 @@ class Recording:
         self._times = times
         self._waiting: list[tuple[Entry | None, dict[str, Any]]] = []  # what to enter, and its line in the log
         self._since = 0.0
+        self.seconds: Counter[str] = Counter()  # what writing took, by where it went
 
     def add(self, result: Result) -> None:
         """Write the files of one result; its grade is entered with its batch. A fault of ours is no grade."""
-        line = self._write_files(result)
+        with self._clock("files"):
+            line = self._write_files(result)
         entry = None
         if not result.infra:
             entry = Entry(result.student, result.scores, result.untouched, *self._times(result.student))
@@ -59,13 +62,23 @@ class Recording:
         """Enter what waits into the gradebook, then into the log; files first have to be on the disk."""
         if not self._waiting:
             return
-        sync_file_system(self._course.data)
+        with self._clock("files"):
+            sync_file_system(self._course.data)
         entries = [entry for entry, _ in self._waiting if entry is not None]
-        entered = self._recorder.record(entries) if entries else {}
-        Log(self._course.log).append(
-            [line if entry is None else {**line, **entered[entry.student].to_log()} for entry, line in self._waiting]
-        )
+        with self._clock("gradebook"):
+            entered = self._recorder.record(entries) if entries else {}
+        lines = [
+            line if entry is None else {**line, **entered[entry.student].to_log()} for entry, line in self._waiting
+        ]
+        with self._clock("log"):
+            Log(self._course.log).append(lines)
         self._waiting.clear()
+
+    @contextmanager
+    def _clock(self, what: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        self.seconds[what] += time.monotonic() - started
 
     def _add(self, entry: Entry | None, line: dict[str, Any]) -> None:
         if not self._waiting:
@@ -131,4 +144,5 @@ def open_recording(
         recording = Recording(course, assignment, run, recorder, times)
         yield recording
         recording.flush()
-    log.append([{"what": "done", "assignment": assignment, "run": run}])
+    seconds = {name: round(value, 4) for name, value in recording.seconds.items()}
+    log.append([{"what": "done", "assignment": assignment, "run": run, "seconds": seconds}])
