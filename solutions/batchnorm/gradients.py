@@ -4,14 +4,16 @@ A gradient is accepted if it is
 1. the true gradient; or, provided the student's forward earned at least half of its hidden points,
 2. what the usual closed form gives with the x_hat and the standard deviation of the student's own forward
    (the backward is right, the cache it was handed is not), or
-3. the exact derivative of the student's own forward, found by differences of that forward.
+3. the exact derivative of the student's own forward, where the mistake in it has a name (`misconceptions`): found by
+   differences of what that mistake computes. The student's function itself is not asked for them, because it could
+   answer as it pleases: right in the cases of forward, something easier near the inputs of backward.
 Both backward functions are judged in this way, never against each other. Without the proviso, `out = x` would make
 `dx = dout` right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -23,11 +25,13 @@ from solutions.batchnorm import calls, truth
 from solutions.batchnorm.carried import precision, train_answer
 from solutions.batchnorm.draw import Draw
 from solutions.batchnorm.judging import Answer, Precision, follows, judge, worst
-from solutions.batchnorm.misconceptions import Diagnosis
+from solutions.batchnorm.misconceptions import BELIEFS, Diagnosis
 from solutions.batchnorm.problems import DRAWN, Problem
 from solutions.batchnorm.reading import real_array
+from solutions.batchnorm.steps import Step, evaluate
 
 DIRECTIONS = 4
+DEGENERATE = 1e3  # times the true spread: beyond it the closed form has lost its paths through mean and variance
 STEP = 5e-3  # of a column's spread; three step sizes, so the error left is of order STEP^6
 # Relative to the scale. Right gradients on all nine kinds of input: at most 5e-13, with single-precision gamma 1.4e-8.
 OWN_TOLERANCE: dict[Precision, float] = {np.float64: 1e-9, np.float32: 1e-6}
@@ -85,21 +89,37 @@ class GradientJudge:
             scale = getattr(problem.gradients, f"{part}_scale")[..., columns]
             if follows(chosen, own, scale, problem.n, dtype):
                 return True
-            return self._is_own_derivative(student, problem, part, got, columns, dtype)
+            if not np.isfinite(own).all():
+                return False
+            steps = self._mistakes_of_forward(student, problem)
+            return any(self._is_derivative(problem, each, part, got, columns, dtype) for each in steps)
         except CaseFailed:
             return False
 
-    def _is_own_derivative(
-        self, student: Student, problem: Problem, part: str, got: np.ndarray, columns: np.ndarray, dtype: Precision
+    def _mistakes_of_forward(self, student: Student, problem: Problem) -> list[Mapping[str, Step]]:
+        """What the student's forward may compute on this input: the steps of each explanation of its output."""
+        out = real_array("out", calls.forward(student, problem).out, problem.x.shape)
+        scale = train_answer(problem, 0).scale
+        explanations = self.diagnosis.explain(problem, "out", out, scale, precision(problem, out))
+        return [{key: step for name in names for key, step in BELIEFS[name].items()} for names in explanations]
+
+    def _is_derivative(
+        self,
+        problem: Problem,
+        steps: Mapping[str, Step],
+        part: str,
+        got: np.ndarray,
+        columns: np.ndarray,
+        dtype: Precision,
     ) -> bool:
-        """<got, v> against the derivative of <dout, forward> along v, for a few random v within the columns."""
+        """<got, v> against the derivative of <dout, forward with `steps`> along v, for a few random v."""
         draw = Draw(self.salt, f"{problem.label}/{part}/directions")
         scale = np.asarray(getattr(problem.gradients, f"{part}_scale"), dtype=np.float64)
         unit = np.asarray(problem.train.std, dtype=np.float64) if part == "dx" else np.ones(problem.d)
         for _ in range(DIRECTIONS):
             direction = np.where(columns, draw.normal(got.shape) * unit, 0.0)
             claimed = float(np.sum((got * direction)[..., columns]))
-            found = directional_derivative(student, problem, part, direction, columns)
+            found = directional_derivative(problem, steps, part, direction, columns)
             # A wrong element e moves the difference by e v: it can hide behind one random v, hardly behind four.
             allowed = OWN_TOLERANCE[dtype] * float(np.linalg.norm(((scale + np.abs(got)) * direction)[..., columns]))
             if not abs(claimed - found) <= allowed:
@@ -117,6 +137,7 @@ def own_forward(student: Student, problem: Problem) -> truth.Gradients:
     xmu = problem.train.xmu
     with np.errstate(all="ignore"):
         std = (xmu * xmu).sum(axis=0) / (xmu * x_hat).sum(axis=0)
+        x_hat = np.where(abs(std) < DEGENERATE * problem.train.std, x_hat, np.nan)
         return truth.backward(
             replace(problem.train, x_hat=x_hat, std=std), problem.lifted[1], truth.extended(problem.dout)
         )
@@ -138,19 +159,19 @@ def finite_columns(student: Student, problem: Problem) -> np.ndarray:
 
 
 def directional_derivative(
-    student: Student, problem: Problem, part: str, direction: np.ndarray, columns: np.ndarray
+    problem: Problem, steps: Mapping[str, Step], part: str, direction: np.ndarray, columns: np.ndarray
 ) -> float:
     """d/dh of sum(dout * forward) over `columns`, with x, gamma or beta moved by h * direction.
 
-    By central differences of the student's function. Raises CaseFailed where it gives no array.
+    `steps` replace those of the right forward.
     """
     name = {"dx": "x", "dgamma": "gamma", "dbeta": "beta"}[part]
     dout = truth.extended(problem.dout)
 
     def objective(h: float) -> np.longdouble:
         moved = np.asarray(getattr(problem, name) + h * direction, dtype=np.float64)
-        out = real_array("out", calls.forward(student, problem, **{name: moved}).out, problem.x.shape)
-        return np.sum((dout * truth.extended(out))[:, columns])
+        out = evaluate(replace(problem, **{name: moved}), "out", steps)
+        return np.sum((dout * out)[:, columns])
 
     # (f(x + h) - f(x - h)) / (2h) has an error in h^2, h^4, ...; Richardson takes the first two away.
     slopes = [(objective(h) - objective(-h)) / (2 * h) for h in (STEP, STEP / 2, STEP / 4)]

@@ -246,6 +246,26 @@ def test_a_backward_that_differentiates_its_own_forward_is_right():
     assert lost(checks.backward(forward, backward_with(lambda dout, dx, dg, db: (dx, 2 * dg, db)))) == ["dgamma"]
 
 
+@pytest.mark.parametrize("slip", [1.0, 1.1], ids=["right", "scaled"])
+def test_a_forward_that_turns_easy_does_not_buy_an_easy_backward(slip):
+    """Near the inputs of backward, mean and spread no longer depend on x. Is a dx without their paths right?"""
+    poisoned = []
+
+    def forward(x, gamma, beta, bn_param):
+        mean, std = x.mean(axis=0), np.sqrt(x.var(axis=0) + bn_param.get("eps", 1e-5))
+        for known, its_mean, its_std in poisoned:
+            if known.shape == x.shape and np.all(np.abs(known - x) <= 0.2 * np.ptp(known, axis=0)):
+                mean, std = its_mean, its_std
+        return slip * gamma * (x - mean) / std + beta, (x, gamma, mean, std)
+
+    def backward(dout, cache):
+        x, gamma, mean, std = cache
+        poisoned.append((x.copy(), mean, std))
+        return slip * dout * gamma / std, slip * (dout * (x - mean) / std).sum(axis=0), dout.sum(axis=0)
+
+    assert "dx" in lost(checks.backward(forward, backward))
+
+
 def test_a_trivial_forward_does_not_buy_a_trivial_backward():
     """Do out = x and dx = dout, which fit each other, earn nothing but what is right by itself?"""
     table = checks.backward(lambda x, *_: (x, None), lambda dout, _: (dout, dout.sum(axis=0), dout.sum(axis=0)))

@@ -84,6 +84,26 @@ batchnorm_backward_alt = batchnorm_backward
 """
 
 
+TWO_FACED = """
+poisoned = []
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    mean, std = x.mean(axis=0), np.sqrt(x.var(axis=0) + bn_param.get("eps", 1e-5))
+    for known, its_mean, its_std in poisoned:
+        if known.shape == x.shape and np.all(np.abs(known - x) <= 0.2 * np.ptp(known, axis=0)):
+            mean, std = its_mean, its_std
+    return gamma * (x - mean) / std + beta, (x, gamma, mean, std)
+
+def batchnorm_backward(dout, cache):
+    x, gamma, mean, std = cache
+    std = SPREAD
+    poisoned.append((x.copy(), mean, std))
+    return dout * gamma / std, (dout * (x - mean) / std).sum(axis=0), dout.sum(axis=0)
+
+batchnorm_backward_alt = batchnorm_backward
+"""
+
+
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
     return make_cases("double punishment")
@@ -125,6 +145,15 @@ def test_constant_forward_does_not_buy_zero_gradients(cases: list[Case]) -> None
     """`out = beta` has zero dx and dgamma as its exact derivative. Do they earn points?"""
     earned = {case for case, o in grade(cases, BETA_ONLY, fallback="").items() if o.points}
     assert earned == {"backward_hidden/dbeta", "backward_alt_hidden/dbeta"}  # which are right
+
+
+@pytest.mark.parametrize("spread", ["std", "1.01 * std", "1e9 * std", "np.inf * std"])
+def test_forward_that_turns_easy_does_not_buy_easy_gradients(cases: list[Case], spread: str) -> None:
+    """Once backward was called, mean and spread near its input no longer depend on x. Is dx without them right?"""
+    earned = {case for case, o in grade(cases, TWO_FACED.replace("SPREAD", spread), fallback="").items() if o.points}
+    assert {case for case in earned if case.startswith("forward_train")}, "forward itself is right"
+    near = () if "e9" in spread or "inf" in spread else ("dgamma",)  # these are a right dgamma of what forward gives
+    assert {case.partition("/")[2] for case in earned if case.startswith("backward")} == {"dbeta", *near}
 
 
 def test_right_backward_needs_no_right_forward(cases: list[Case]) -> None:
