@@ -6,6 +6,7 @@ Secret is all of `solutions/NAME/`; released is every file of `course/release/NA
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import tokenize
 import zipfile
@@ -98,10 +99,10 @@ def code_tokens(source: str) -> list[str]:
 
 def _runs(source: str, length: int) -> Iterator[tuple[str, ...]]:
     tokens = code_tokens(source)
+    words = list(itertools.accumulate((bool(re.match(r"\w", token)) for token in tokens), initial=0))
     for start in range(len(tokens) - length + 1):
-        run = tuple(tokens[start : start + length])
-        if sum(bool(re.match(r"\w", token)) for token in run) >= length // 3:  # not mere brackets and commas
-            yield run
+        if words[start + length] - words[start] >= length // 3:  # not mere brackets and commas
+            yield tuple(tokens[start : start + length])
 
 
 Runs = dict[tuple[str, ...], str]
