@@ -35,9 +35,7 @@ from .submitted import read_submission
 try:
     from distributed import Client, Future, KilledWorker, Security, Worker, WorkerPlugin, as_completed, get_worker
 except ImportError as error:
-    raise CourseError(
-        "Grading on a cluster needs Dask, which is not installed. Run: make setup-cluster"
-    ) from error
+    raise CourseError("Grading on a cluster needs Dask, which is not installed. Run: make setup-cluster") from error
 
 AHEAD = 4  # submissions on their way, for each thread of the cluster
 CONNECT_SECONDS = 10

@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 def read_regular_file(path: Path, limit: int) -> bytes:
@@ -26,20 +27,26 @@ def write_whole(path: Path, content: str | bytes, *, durable: bool = False) -> N
     `durable` waits until file and name are on the disk. Where many files are written, `sync_file_system` once after
     them all waits less.
     """
+    with replacing(path, durable=durable) as stream:
+        stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
+    """The same for what is written piece by piece: yield a stream; the file is replaced once all is written."""
     temporary = path.with_name(f".{path.name[:200]}.tmp")
-    data = content.encode("utf-8") if isinstance(content, str) else content
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             if durable:
                 os.fsync(descriptor)
         os.replace(temporary, path)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        if error.filename is None:  # a failed write names no file, and the message should
+        if isinstance(error, OSError) and error.filename is None:  # a failed write names none, and the message should
             error.filename = str(path)
         raise
     if durable:

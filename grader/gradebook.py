@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Interval, MetaData, Table, bindparam, select
+from sqlalchemy import Column, Interval, MetaData, Table, and_, bindparam, select
 
 from .course import CourseError
 from .late import Rule
 from .standings import Entered, late_by, seconds_late
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine, Row
+    from sqlalchemy import ColumnElement, Connection, Engine, Row
 
 SCHEMA = "e43177bfe90b"  # of nbgrader 0.9.6, as alembic calls it
 
@@ -110,7 +110,7 @@ class GradeRecorder:
     def _notebooks(self, book: Connection, students: Mapping[str, str]) -> dict[str, Row]:
         """Rows of the graded notebook, by student, with a row for each of its cells; `students` by submission id."""
         table = self._tables["submitted_notebook"]
-        query = select(table).where(table.c.assignment_id.in_(students))
+        query = select(table).where(_indexed(table, "notebook_id", self._cells, "assignment_id", students))
         there = {(row.assignment_id, row.notebook_id) for row in book.execute(query)}
         wanted = [(submission, notebook) for submission in students for notebook in self._cells]
         new = [_new(assignment_id=a, notebook_id=n, flagged=False) for a, n in wanted if (a, n) not in there]
@@ -124,7 +124,9 @@ class GradeRecorder:
     def _add_missing(
         self, book: Connection, table: Table, cells: Mapping[str, Mapping[str, str]], values: dict[str, Any]
     ) -> None:
-        query = select(table.c.notebook_id, table.c.cell_id).where(table.c.notebook_id.in_(cells))
+        of_cells = {cell for names in cells.values() for cell in names}
+        which = _indexed(table, "cell_id", of_cells, "notebook_id", cells)
+        query = select(table.c.notebook_id, table.c.cell_id).where(which)
         there = {tuple(row) for row in book.execute(query)}
         wanted = [(notebook, cell) for notebook, names in cells.items() for cell in names]
         _insert(book, table, [_new(notebook_id=n, cell_id=c, **values) for n, c in wanted if (n, c) not in there])
@@ -134,7 +136,8 @@ class GradeRecorder:
         table, names = self._tables["grade"], self._cells[self._notebook]["grade"]
         values: list[dict[str, Any]] = []
         totals: dict[str, list[float]] = {notebook: [] for notebook in entries}
-        for row in book.execute(select(table).where(table.c.notebook_id.in_(entries)).with_for_update()):
+        which = _indexed(table, "cell_id", names, "notebook_id", entries)
+        for row in book.execute(select(table).where(which).with_for_update()):  # a marker may be at it, on a server
             auto = entries[row.notebook_id].scores.get(names[row.cell_id])
             needs = row.manual_score is not None or auto is None
             if (row.auto_score, row.needs_manual_grade) != (auto, needs):
@@ -147,7 +150,7 @@ class GradeRecorder:
     def _enter_comments(self, book: Connection, entries: Mapping[str, Entry]) -> None:
         table, names = self._tables["comment"], self._cells[self._notebook]["comment"]
         values = []
-        for row in book.execute(select(table).where(table.c.notebook_id.in_(entries))):
+        for row in book.execute(select(table).where(_indexed(table, "cell_id", names, "notebook_id", entries))):
             comment = "No response." if names[row.cell_id] in entries[row.notebook_id].untouched else None
             if row.auto_comment != comment:
                 values.append({"row": row.id, "auto_comment": comment})
@@ -189,6 +192,16 @@ def _check_schema(book: Connection, versions: Table) -> None:
 
 def _new(**values: Any) -> dict[str, Any]:
     return {"id": uuid.uuid4().hex, **values}
+
+
+def _indexed(
+    table: Table, first: str, values: Collection[str], second: str, others: Collection[str]
+) -> ColumnElement[bool]:
+    """The rows with these values in two columns, named in the order of nbgrader's index over them.
+
+    The second column alone would do, but every batch would then read the whole table.
+    """
+    return and_(table.c[first].in_(values), table.c[second].in_(others))
 
 
 def _insert(book: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

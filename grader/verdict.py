@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -122,12 +123,15 @@ class Verdict:
         data: dict[str, Any] = json.loads(text)
         if data.get("schema_version") != SCHEMA_VERSION:
             raise ValueError(f"verdict schema {data.get('schema_version')!r}, this version reads {SCHEMA_VERSION}")
-        cases = tuple(
-            CaseResult(**{**case, "status": Status(case["status"]), "errors": tuple(case.get("errors", ()))})
-            for case in data.pop("cases")
-        )
+        cases = tuple(_case_from_json(case) for case in data.pop("cases"))
         plots, bonus = plots_from_json(data.pop("plots", ())), tuple(data.pop("bonus", ()))
         return cls(**{**data, "cases": cases, "repairs": tuple(data["repairs"]), "plots": plots, "bonus": bonus})
+
+
+def _case_from_json(data: dict[str, Any]) -> CaseResult:
+    """Texts that many students have in common are kept once: a large class has to fit into memory."""
+    shared = {name: sys.intern(value) if isinstance(value, str) else value for name, value in data.items()}
+    return CaseResult(**{**shared, "status": Status(data["status"]), "errors": tuple(data.get("errors", ()))})
 
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Verdict))

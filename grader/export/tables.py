@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..course import CourseError
@@ -85,20 +85,21 @@ def _moodle_id(roster: Roster, student: str, name: str) -> str:
     return roster.of(student, *{"Email address": ("email address", "email")}.get(name, (name.lower(),)))
 
 
-def cases(grades: ClassGrades) -> Table:
-    """One row per student and check, for a spreadsheet or a data frame; nothing in it is rounded."""
-    head = [
+def cases(grades: ClassGrades) -> Iterator[list[str]]:
+    """One row per student and check, for a spreadsheet or a data frame; nothing in it is rounded.
+
+    Yielded one by one: a class of 10,000 has a million of them.
+    """
+    yield [
         "student", "section", "cell", "case", "title", "status", "points", "max_points", "times_tolerance",
         "misconception", "message",
     ]  # fmt: skip
-    rows = []
     for verdict in grades.verdicts:
         for case in verdict.cases:
             section = grades.sections.get(case.cell, "")
             words = [verdict.student, section, case.cell, case.id, case.title, case.status.value]
             numbers = [repr(case.points), repr(case.max_points), "" if case.ratio is None else repr(case.ratio)]
-            rows.append([*map(harmless, words), *numbers, harmless(case.misconception or ""), harmless(case.message)])
-    return [head, *rows]
+            yield [*map(harmless, words), *numbers, harmless(case.misconception or ""), harmless(case.message)]
 
 
 def _known(grades: ClassGrades, roster: Roster) -> Sequence[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat.v4
 
 from ..course import Course, CourseError
-from ..files import write_whole
+from ..files import replacing
 from ..marks import read_marks
 from ..release import graded_sections
 from ..verdict import Verdict
@@ -58,11 +58,13 @@ def export_class(
         table, head = tables.cases(grades), 1
     path = to or course.data / "exports" / f"{assignment}-{form}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\r\n").writerows(table)
-    write_whole(path, stream.getvalue())
+    with replacing(path) as stream:
+        text = io.TextIOWrapper(stream, "utf-8", newline="")
+        writer = csv.writer(text, lineterminator="\r\n")
+        rows = sum(1 for row in table if writer.writerow(row))
+        text.detach()  # flushes, and leaves the stream open
     left_out = _left_out(grades, form, people)
-    return Exported(path, len(table) - head, left_out, _remarks(grades, form))
+    return Exported(path, rows - head, left_out, _remarks(grades, form))
 
 
 def _read(course: Course, assignment: str) -> tables.ClassGrades:
