@@ -10,10 +10,11 @@ import checks
 import numpy as np
 
 from grader.checking import Blocked, CaseFailed, NotAttempted, Student
-from solutions.batchnorm.calls import GRADIENTS
-from solutions.batchnorm.judging import failure, follows
+from solutions.batchnorm.calls import GRADIENTS, ForwardCall
+from solutions.batchnorm.carried import train_answer, was_charged
+from solutions.batchnorm.judging import failure, follows, worst
 from solutions.batchnorm.misconceptions import MOST_NAMED, Names, agrees
-from solutions.batchnorm.problems import Problem
+from solutions.batchnorm.problems import BLIND_EPS, Problem
 from solutions.batchnorm.reading import real_array, say, values_returned
 
 Array = np.ndarray
@@ -53,6 +54,14 @@ def _follows(part: Part, got: Array, other: Own) -> bool:
         return follows(got, other(), part.scale, part.n, np.float64)
     except CaseFailed:
         return False
+
+
+def backward_carries(student: Student, flat: Problem, call: ForwardCall, name: str) -> bool:
+    """May the student's own backward excuse what follows from it? Where it, or the forward in front, was charged."""
+    out = real_array("out", call.out, flat.x.shape)
+    right = worst(out, train_answer(flat, 0), flat.n, np.float64)[0] <= 1.0
+    seen = () if flat.eps_value <= BLIND_EPS else ("backward_hidden/eps",)
+    return not right or was_charged(student, f"backward_hidden/{name}", *seen)
 
 
 def ddof_dx(flat: Problem, gamma: Array, dout: Array) -> list[Array]:

@@ -8,17 +8,18 @@ once per student, on the inputs of the cases in question, and kept in `student.m
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
 
-from grader.checking import CaseFailed, Student
+from grader.checking import Case, CaseFailed, Student
 from solutions.batchnorm import calls, truth
 from solutions.batchnorm.judging import Answer, Precision, only_single, worst
-from solutions.batchnorm.problems import DEFAULT_MOMENTUM, DRAWN, Problem
+from solutions.batchnorm.problems import BLIND_EPS, DEFAULT_MOMENTUM, DRAWN, Problem
 from solutions.batchnorm.reading import real_array
 
 T = TypeVar("T")
@@ -30,6 +31,29 @@ def remembered(student: Student, key: str, find: Callable[[], T]) -> T:
     if key not in memo:
         memo[key] = find()
     return memo[key]
+
+
+def noted(case: Case) -> Case:
+    """The same case; that it was charged is remembered."""
+
+    @functools.wraps(case.run)
+    def run(student: Student) -> float | None:
+        try:
+            return case.run(student)
+        except CaseFailed:
+            remembered(student, "charged", set).add(case.id)
+            raise
+
+    return replace(case, run=run)
+
+
+def was_charged(student: Student, *beginnings: str) -> bool:
+    """Did a case whose id begins like this cost points, when it was judged?
+
+    What follows from a mistake is excused only where the mistake was paid for. Asked again for comparison, a function
+    could answer as it pleases.
+    """
+    return any(name.startswith(beginnings) for name in remembered(student, "charged", set))
 
 
 @dataclass(frozen=True)
@@ -61,6 +85,20 @@ def _find_forward_slips(student: Student, ordinary: Problem) -> ForwardSlips:
         if only_single(out, answer, ordinary.n, np.float64):
             return ForwardSlips(ddof, single=True, right=True)
     return ForwardSlips()
+
+
+def forward_carries(student: Student, problem: Problem, out: np.ndarray) -> bool:
+    """May `out`, what the student's train mode gives here, excuse what follows from it?
+
+    Where it is right but for the slips that were found and charged, or where it was charged on inputs of this kind.
+    """
+    slips = remembered(student, "forward_slips", ForwardSlips)
+    dtype = np.float32 if slips.single else np.float64
+    if worst(out, train_answer(problem, slips.ddof), problem.n, dtype)[0] <= 1.0:
+        return True
+    seen = () if problem.eps_value <= BLIND_EPS else ("forward_train_hidden/eps", "forward_train_hidden/default_eps")
+    plain = () if slips.right else ("forward_train_hidden/ordinary",)
+    return was_charged(student, *seen, *plain)
 
 
 @lru_cache(DRAWN)

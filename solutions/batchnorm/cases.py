@@ -37,7 +37,7 @@ from solutions.batchnorm import (
     cases_test,
     truth,
 )
-from solutions.batchnorm.carried import remembered
+from solutions.batchnorm.carried import noted, remembered
 from solutions.batchnorm.gradients import GradientJudge
 from solutions.batchnorm.misconceptions import Diagnosis
 
@@ -66,7 +66,8 @@ def make_cases(salt: str) -> list[Case]:
     staged = cases_backward.make(salt, on_forward, gradient, "batchnorm_backward", "backward_hidden")
     alt = cases_backward.make(salt, on_forward, gradient, "batchnorm_backward_alt", "backward_alt_hidden")
     bonus = [*cases_layernorm.make(salt, earned), *cases_spatial.make(salt, earned), *cases_folding.make(salt)]
-    return [*forward, *running, *test, *staged, *alt, *cases_short.make(), *bonus, *cases_short.make_hunt()]
+    core = [*forward, *running, *test, *staged, *alt]
+    return [*map(noted, core), *cases_short.make(), *bonus, *cases_short.make_hunt()]
 
 
 def earned_half(student: Student, forward: list[Case]) -> bool:

@@ -16,9 +16,9 @@ import numpy as np
 
 from grader.checking import Blocked, Case, CaseFailed, Student
 from solutions.batchnorm import calls, problems, truth
-from solutions.batchnorm.bonus import Own, Part, compare, ddof_dx, gradients, is_right
+from solutions.batchnorm.bonus import Own, Part, backward_carries, compare, ddof_dx, gradients, is_right
 from solutions.batchnorm.calls import GRADIENTS
-from solutions.batchnorm.carried import remembered
+from solutions.batchnorm.carried import forward_carries, remembered
 from solutions.batchnorm.cases_forward import case
 from solutions.batchnorm.draw import Draw
 from solutions.batchnorm.judging import follows
@@ -124,11 +124,17 @@ class LayernormCases:
         return calls.once(student, ("layernorm_forward", on), lambda: self.call(student, on))
 
     def own_x_hat(self, student: Student, on: Rows) -> tuple[Array, calls.ForwardCall]:
-        """x_hat (N, D) and the call of the student's own batch norm of x.T, if that earned half of its points."""
+        """x_hat (N, D) and the call of the student's own batch norm of x.T, if that earned half of its points.
+
+        Raises CaseFailed where it does something else here than where it was judged.
+        """
         if not self.earned(student):
             raise CaseFailed("")
         call = calls.forward(student, on.turned)
-        return real_array("out", call.out, on.turned.x.shape).T, call
+        out = real_array("out", call.out, on.turned.x.shape)
+        if not forward_carries(student, on.turned, out):
+            raise CaseFailed("")
+        return out.T, call
 
     def divides_by_one_less(self, student: Student) -> bool:
         """Charged in `out`; the other cases reckon with it."""
@@ -169,6 +175,8 @@ class LayernormCases:
             x_hat, call = self.own_x_hat(student, on)
             if name != "dx":
                 return (on.dout * x_hat if name == "dgamma" else on.dout).sum(axis=0)
+            if not backward_carries(student, on.turned, call, name):
+                raise CaseFailed("")
             dx_hat = np.ascontiguousarray((on.dout * on.gamma).T)
             back = calls.backward(student, "batchnorm_backward", dx_hat, calls.kept(call))
             return real_array("dx", back["dx"], on.turned.x.shape).T

@@ -14,8 +14,8 @@ import numpy as np
 
 from grader.checking import Blocked, Case, CaseFailed, Student, StudentError
 from solutions.batchnorm import calls, problems
-from solutions.batchnorm.bonus import Own, compare, gradients, is_right
-from solutions.batchnorm.carried import remembered
+from solutions.batchnorm.bonus import Own, backward_carries, compare, gradients, is_right
+from solutions.batchnorm.carried import forward_carries, remembered, was_charged
 from solutions.batchnorm.cases_forward import case
 from solutions.batchnorm.images import Images
 from solutions.batchnorm.judging import follows
@@ -45,10 +45,20 @@ class SpatialCases:
         return calls.once(student, ("spatial_batchnorm_forward", on, mode), lambda: self.call(student, on, mode))
 
     def own(self, student: Student, on: Images, mode: str = "train") -> calls.ForwardCall:
-        """The student's own batch norm of the flat batch, if that earned half of its points."""
+        """The student's own batch norm of the flat batch, if that earned half of its points.
+
+        Raises CaseFailed where it does something else here than where it was judged.
+        """
         if not self.earned(student):
             raise CaseFailed("")
-        return calls.forward(student, on.flat, mode)
+        call = calls.forward(student, on.flat, mode)
+        if mode == "test":
+            same = was_charged(student, "test_mode_hidden/")
+        else:
+            same = forward_carries(student, on.flat, real_array("out", call.out, on.flat.x.shape))
+        if not same:
+            raise CaseFailed("")
+        return call
 
     def divides_by_one_less(self, student: Student) -> bool:
         """Charged in `train`; the other cases reckon with it."""
@@ -82,6 +92,8 @@ class SpatialCases:
             part = on.running(key)
 
             def own(key: str = key) -> Array:
+                if not was_charged(student, "running_stats_hidden/"):
+                    raise CaseFailed("")
                 return real_array(key, self.own(student, on).bn_param.get(key), (on.flat.d,))
 
             others: list[Own] = [own]
@@ -105,7 +117,12 @@ class SpatialCases:
         kind = self._raised(lambda: self.call(student, self.ordinary, mode))
         if kind == "ValueError":
             return
-        if self.earned(student) and kind == self._raised(lambda: calls.forward(student, self.ordinary.flat, mode)):
+        charged = was_charged(student, "test_mode_hidden/unknown_mode")
+        if (
+            charged
+            and self.earned(student)
+            and kind == self._raised(lambda: calls.forward(student, self.ordinary.flat, mode))
+        ):
             return
         if kind is None:
             raise wrong("no_value_error", "any-mode-accepted", mode=mode)
@@ -132,7 +149,10 @@ class SpatialCases:
         part = on.gradients[name]
 
         def own() -> Array:
-            cache = calls.kept(self.own(student, on))
+            call = self.own(student, on)
+            if not backward_carries(student, on.flat, call, name):
+                raise CaseFailed("")
+            cache = calls.kept(call)
             back = calls.backward(student, "batchnorm_backward", on.flat.dout.copy(), cache)[name]
             value = real_array(name, back, on.flat.x.shape if name == "dx" else (on.flat.d,))
             return on.images(value) if name == "dx" else value

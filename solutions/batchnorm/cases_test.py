@@ -21,6 +21,7 @@ from solutions.batchnorm.steps import evaluate
 
 CELL = "test_mode_hidden"
 KEYS = ("running_mean", "running_var")
+VISIBLE = 1e-4  # spread of out; with a mistaken variance (its root, N times it, nearly 0) it is 0.3 at least
 
 
 @lru_cache(problems.DRAWN)
@@ -89,6 +90,8 @@ class TestModeCases:
             raise Blocked(say("blocked_stored"))
         test = problems.large(self.salt, "test/then_test", 5, 4)
         test = replace(test, running_mean=mean, running_var=var, gamma=train.gamma, beta=train.beta)
+        if _hides(test):
+            raise Blocked(say("blocked_stored"))
         bn_param["mode"] = "test"
         out = real_array("out", calls.forward(student, test, bn_param=bn_param).out, test.x.shape)
         kept_single = np.float32 in (mean.dtype, var.dtype)  # charged in running_stats_hidden/form
@@ -119,6 +122,12 @@ class TestModeCases:
         single = problems.single_precision(self.salt, "test/float32", 5, 3)
         whole = problems.whole_numbers(self.salt, "test/integers", 5, 3)
         return max(self.value(_with_running(problem, self.salt))(student) for problem in (single, whole))
+
+
+def _hides(problem: Problem) -> bool:
+    """Are these running statistics such that x makes hardly a difference? Then any test mode would be right."""
+    out = problem.inference.out
+    return bool(np.any(np.ptp(out, axis=0) <= VISIBLE * (1.0 + np.abs(out).max(axis=0))))
 
 
 @lru_cache(problems.DRAWN)

@@ -129,6 +129,47 @@ batchnorm_backward_alt = batchnorm_backward
     assert earned <= {"bonus_layernorm/dbeta"}  # a sum of dout, which is right whatever forward does
 
 
+AGREES_WITH_ANYTHING = """
+lazy = []
+right_forward, right_backward = batchnorm_forward, batchnorm_backward
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    out, cache = right_forward(x, gamma, beta, bn_param)
+    if lazy:
+        bn_param["running_mean"] = bn_param["running_var"] = np.zeros(x.shape[1])
+    return (0.0 * out + beta if lazy else out), cache
+
+def batchnorm_backward(dout, cache):
+    dx, dgamma, dbeta = right_backward(dout, cache)
+    return (0.0 * dx, 0.0 * dgamma, dbeta) if lazy else (dx, dgamma, dbeta)
+
+def layernorm_forward(x, gamma, beta, ln_param):
+    lazy.append(1)
+    return np.zeros(x.shape) + beta, None
+
+def layernorm_backward(dout, cache):
+    return np.zeros(dout.shape), np.zeros(dout.shape[1]), dout.sum(axis=0)
+
+def spatial_batchnorm_forward(x, gamma, beta, bn_param):
+    lazy.append(1)
+    bn_param["running_mean"] = bn_param["running_var"] = np.zeros(x.shape[1])
+    return np.zeros(x.shape) + beta[:, None, None], None
+
+def spatial_batchnorm_backward(dout, cache):
+    return np.zeros(dout.shape), np.zeros(dout.shape[1]), dout.sum(axis=(0, 2, 3))
+"""
+
+
+def test_batch_norm_that_agrees_with_anything_buys_no_bonus(cases: list[Case]) -> None:
+    """It is right where it is judged. Does it excuse the others, when it is asked again for comparison?"""
+    outcomes = grade(cases, AGREES_WITH_ANYTHING)
+    assert all(o.status is Status.PASS for case, o in outcomes.items() if case.startswith("forward_train_hidden"))
+    earned = {
+        case for case, o in outcomes.items() if o.points and case.startswith(("bonus_layernorm", "bonus_spatial"))
+    }
+    assert earned <= {"bonus_layernorm/dbeta", "bonus_spatial/dbeta"}  # which are right
+
+
 def test_backward_behind_a_broken_forward_is_blocked(cases: list[Case]) -> None:
     """Is backward called wrong where it could not be reached?"""
     broken = """
