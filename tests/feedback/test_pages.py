@@ -219,3 +219,12 @@ def test_map_of_errors_is_drawn_where_part_of_an_answer_is_right() -> None:
     assert "In “a check” every element is outside what is allowed." in Reader(page("99")).text
     assert "<svg" not in page("99")
     assert "<svg" not in page()
+
+
+def test_code_in_a_sentence_is_set_as_code_and_nothing_else_is() -> None:
+    """Do backquotes become code, and markup that a student's error carries stay text?"""
+    from grader.feedback.exporter import spans
+
+    assert spans("`-=` or `<b>`, not <i>") == "<code>-=</code> or <code>&lt;b&gt;</code>, not &lt;i&gt;"
+    assert spans("one ` alone") == "one ` alone"
+    assert spans("`two\nlines`") == "`two\nlines`"
