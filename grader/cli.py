@@ -228,14 +228,13 @@ def _release_if_needed(course: Course, assignment: str) -> None:
     from .release import is_released, make_release
 
     write_translation(course, assignment)
-    if is_released(course, assignment):
-        return
-    say.print(f"Releasing '{assignment}' …")
-    if course.is_sample:
-        shutil.rmtree(course.data, ignore_errors=True)  # made by us, and made again below
-    make_release(course, assignment)
-    _check_for_leaks(course, assignment)
-    if course.is_sample:
+    if not is_released(course, assignment):
+        say.print(f"Releasing '{assignment}' …")
+        if course.is_sample:
+            shutil.rmtree(course.data, ignore_errors=True)  # made by us, and made again below
+        make_release(course, assignment)
+        _check_for_leaks(course, assignment)
+    if course.is_sample and not course.students(assignment):  # also after a first run that was cut short
         from .sample import write_sample_class
 
         write_sample_class(course, assignment)

@@ -5,6 +5,9 @@ The recipe is the assignment's own: `solutions/NAME/sample_class.py` says who ha
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 from .bench import solution_module
 from .course import Course, CourseError
 from .release import load_release
@@ -22,8 +25,10 @@ def write_sample_class(course: Course, assignment: str) -> list[str]:
         )
     release = load_release(course, assignment)
     submissions: dict[str, bytes] = recipe.make_submissions(release.notebook)
-    for student, data in submissions.items():
-        folder = course.submitted / student / assignment
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{assignment}.ipynb").write_bytes(data)
+    with tempfile.TemporaryDirectory(dir=course.data) as scratch:  # renamed when whole: half a class is none
+        for student, data in submissions.items():
+            folder = Path(scratch) / "submitted" / student / assignment
+            folder.mkdir(parents=True)
+            (folder / f"{assignment}.ipynb").write_bytes(data)
+        (Path(scratch) / "submitted").rename(course.submitted)
     return sorted(submissions)
