@@ -12,7 +12,7 @@ import numpy as np
 from grader.checking import Blocked, Case, CaseFailed, Student, StudentError
 from solutions.batchnorm import calls, problems
 from solutions.batchnorm.calls import GRADIENTS
-from solutions.batchnorm.carried import remembered
+from solutions.batchnorm.carried import remembered, was_charged
 from solutions.batchnorm.cases_forward import ForwardCases, Run, case
 from solutions.batchnorm.gradients import GradientJudge, finite_columns, right_answer
 from solutions.batchnorm.judging import follows, only_single
@@ -131,7 +131,8 @@ class BackwardCases:
     def _without_spread(self, student: Student, problem: Problem) -> float:
         dx = self.gradients(student, problem, ["dx"])["dx"]
         judged = np.ones(problem.d, dtype=bool)
-        if not np.isfinite(dx).all() and self.gradient.forward_earned_half(student):
+        charged = was_charged(student, "forward_train_hidden/ordinary", "forward_train_hidden/no_spread")
+        if not np.isfinite(dx).all() and charged and self.gradient.forward_earned_half(student):
             judged = finite_columns(student, problem)
         constant = np.ptp(problem.x, axis=0) == 0
         if self.divides_by_one_less(student):

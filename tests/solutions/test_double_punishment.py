@@ -156,6 +156,29 @@ def test_forward_that_turns_easy_does_not_buy_easy_gradients(cases: list[Case], 
     assert {case.partition("/")[2] for case in earned if case.startswith("backward")} == {"dbeta", *near}
 
 
+def test_forward_that_turns_to_nan_does_not_excuse_nan(cases: list[Case]) -> None:
+    """Where forward gives no number, no gradient is asked for. Can a right forward turn to that afterwards?"""
+    source = """
+turned = []
+right_forward = batchnorm_forward
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    out, cache = right_forward(x, gamma, beta, bn_param)
+    known = any(each.shape == x.shape and (each == x).all() for each in turned)
+    return (out * np.nan if known else out), (x.copy(), *cache)
+
+def batchnorm_backward(dout, cache):
+    turned.append(cache[0])
+    return dout * np.nan, dout[0] * np.nan, dout.sum(axis=0)
+
+batchnorm_backward_alt = batchnorm_backward
+"""
+    outcomes = grade(cases, source)
+    assert outcomes["forward_train_hidden/no_spread"].status is Status.PASS
+    assert outcomes["backward_hidden/no_spread"].status is Status.FAIL
+    assert outcomes["backward_alt_hidden/no_spread"].status is Status.FAIL
+
+
 def test_right_backward_needs_no_right_forward(cases: list[Case]) -> None:
     """Forward is wrong everywhere but its cache is right. Is the true gradient accepted?"""
     source = in_process.REFERENCE.replace("return out, (x_hat", "return out + 1.0, (x_hat")
