@@ -18,6 +18,7 @@ import pytest
 from grader.course import Course
 from grader.redteam import AttackReport, attack_files, load_attack, run_redteam
 from grader.redteam import signs as signs_of
+from grader.redteam.yard import costs
 
 from . import tiny
 
@@ -149,6 +150,14 @@ def test_attack_that_succeeds_is_noticed(reports: dict[str, AttackReport], name:
     report = reports[name]
     assert re.search(sign, "; ".join(report.signs)), report.line()
     assert report.succeeded == (sign != "^$")
+
+
+def test_cost_is_a_sign() -> None:
+    """Does it count whether the grader computes, waits, or grows; and not that the machine is busy with others?"""
+    assert costs(busy=1.0, waited=60.0, grown=100) == []
+    assert costs(busy=16.0, waited=16.0, grown=0) == ["the grader was busy for 16 seconds"]
+    assert costs(busy=1.0, waited=130.0, grown=0) == ["the grader took 130 seconds"]
+    assert costs(busy=1.0, waited=1.0, grown=700) == ["the grader grew by 700 MiB"]
 
 
 @pytest.mark.parametrize(

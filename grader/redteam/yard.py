@@ -45,7 +45,10 @@ PATIENT = Limits(
     cell_output_bytes=256 << 10, submission_output_bytes=1 << 20, message_bytes=8 << 20,
 )  # fmt: skip
 IMPATIENT = dataclasses.replace(PATIENT, cell_seconds=2, call_seconds=1, submission_seconds=10)  # with attacks only
-OWN_SECONDS = 20.0  # that the trusted side may spend on one submission; honest ones take half a second
+OWN_SECONDS = (
+    15.0  # of processor time that the trusted side may spend on one submission; honest ones take half a second
+)
+WALL_SECONDS = 120.0  # until all about a submission is written; long, because the machine may be busy with other things
 OWN_MIB = 600  # by which the trusted side may grow while it grades one and writes all about it
 ENDING_SECONDS = 3.0  # until the last process of a submission has to be gone
 NBGRADER_SECONDS = 300.0  # for `nbgrader autograde` of all attacks that go through it
@@ -148,7 +151,7 @@ class Yard:
         if attack.student not in self._course.students(self._assignment):
             return "its folder is not taken for a submission", []
         scene.reset_peak()
-        size, started = scene.memory("VmRSS"), time.monotonic()
+        size, started, spent = scene.memory("VmRSS"), time.monotonic(), time.process_time()
         try:
             submission = read_submission(self._folder(attack.student), self._assignment, attack.student)
             result = result_of(self._bench.release, submission, grade_submission(self._bench, submission))
@@ -156,7 +159,8 @@ class Yard:
             texts = self._papers.write(line)
         except Exception as error:  # a run that ends here ends for every student
             return "", [f"the run stopped: {type(error).__name__}: {str(error)[:200]}"]
-        signs = _costs(time.monotonic() - started, scene.memory("VmHWM") - size)
+        busy, waited = time.process_time() - spent, time.monotonic() - started
+        signs = costs(busy, waited, scene.memory("VmHWM") - size)
         earned = max(result.points, line.recorded.score if line.recorded else 0.0)
         if earned > allowed:
             signs.append(f"{earned:g} points, {allowed:g} are right")
@@ -252,10 +256,13 @@ class Yard:
         return None
 
 
-def _costs(seconds: float, grown: int) -> list[str]:
+def costs(busy: float, waited: float, grown: int) -> list[str]:
+    """What one submission cost the trusted side too much of: seconds of processor time and of wall time, MiB."""
     signs = []
-    if seconds > IMPATIENT.submission_seconds + OWN_SECONDS:
-        signs.append(f"the grader was busy for {seconds:.0f} seconds")
+    if busy > OWN_SECONDS:
+        signs.append(f"the grader was busy for {busy:.0f} seconds")
+    if waited > WALL_SECONDS:
+        signs.append(f"the grader took {waited:.0f} seconds")
     if grown > OWN_MIB:
         signs.append(f"the grader grew by {grown} MiB")
     return signs
