@@ -8,7 +8,8 @@ changes nothing. The tables are read from the database itself: importing nbgrade
 from __future__ import annotations
 
 import math
-import uuid
+import secrets
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -191,7 +192,10 @@ def _check_schema(book: Connection, versions: Table) -> None:
 
 
 def _new(**values: Any) -> dict[str, Any]:
-    return {"id": uuid.uuid4().hex, **values}
+    """A row with an id as long as nbgrader's, that grows with time: the rows of a batch lie together in the indices,
+    where random ids would have every row touch, and keep a copy of, a page of its own.
+    """
+    return {"id": f"{time.time_ns():016x}{secrets.token_hex(8)}", **values}
 
 
 def _indexed(

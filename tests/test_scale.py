@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 
 from grader.course import Course
 from grader.gradebook import Entry, GradeRecorder
@@ -39,6 +39,19 @@ def test_recording_a_batch_reads_no_whole_table(fresh_course: Course) -> None:
             steps = [step for sql, values in looked_up for step in plan_of(book, sql, values)]
     assert any("grade" in step for step in steps)
     assert not [step for step in steps if step.startswith("SCAN") and step.split()[1] in TABLES]
+
+
+def test_rows_of_a_batch_lie_together(fresh_course: Course) -> None:
+    """Do new ids follow each other in the order of their rows, as long as nbgrader's and each one different?"""
+    make_release(fresh_course, tiny.NAME)
+    entries = [Entry(f"s{number:02}", {}, []) for number in range(40)]
+    with open_gradebook(fresh_course) as engine:
+        GradeRecorder(engine, tiny.NAME, lambda *_: None).record(entries)
+        with engine.connect() as book:
+            found = {name: list(book.scalars(text(f"SELECT id FROM {name} ORDER BY rowid"))) for name in TABLES[1:]}  # noqa: S608
+    for ids in found.values():
+        assert ids == sorted(set(ids))
+        assert {len(row) for row in ids} == {32}
 
 
 def test_verdicts_of_a_class_share_their_texts() -> None:
