@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from grader.sandbox.pythonview import INSIDE
+
 from .tiny import ROOT
 
 ENGINE = sorted((ROOT / "grader").rglob("*.py"))
-INSIDE = ("zygote", "confine", "shell", "wire", "limits", "seccomp", "failure", "outputs")
 AFTER_GRADING = ("feedback", "report", "export")
 GRADING = {"grade", "student", "testcell", "intake", "run", "executors", "cluster", "bench", "sandbox"}
 

@@ -16,7 +16,10 @@ IMPORTABLE = ("numpy", "matplotlib", "ipython", "matplotlib-inline")
 PYTHON = "/opt/python"  # the interpreter inside, unless it is the system's own
 PACKAGES = "/opt/packages"
 KIT = "/opt/kit"
-INSIDE = ("wire", "limits", "layers", "seccomp", "confine", "failure", "outputs", "shell", "zygote")
+INSIDE = (
+    *("wire", "wire_format", "wire_encode", "wire_decode"),
+    *("limits", "layers", "seccomp", "confine", "failure", "outputs", "shell", "zygote"),
+)
 """The modules of this package that run inside; no other file of the grader is visible there."""
 
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nst
 
-from grader.sandbox import wire
+from grader.sandbox import wire, wire_format
 from grader.sandbox.limits import Limits
 from grader.sandbox.wire import Handle, WireError, decode, encode, most_bytes
 
@@ -173,7 +173,7 @@ def test_memory_is_bounded(raw: bytes) -> None:
     finally:
         tracemalloc.stop()
     one = LIMITS.message_bytes  # all of these messages are about as large as they may be
-    texts, trees = 4 * min(one, wire.TEXT_BYTES), 8 * min(one, wire.TREE_BYTES)
+    texts, trees = 4 * min(one, wire_format.TEXT_BYTES), 8 * min(one, wire_format.TREE_BYTES)
     assert most < one + texts + trees + 400 * LIMITS.message_nodes
     assert len(raw) > one / 2 or len(raw) > 3 * LIMITS.message_nodes
 
@@ -181,7 +181,7 @@ def test_memory_is_bounded(raw: bytes) -> None:
 def test_text_is_rationed() -> None:
     """Could a message of nothing but text, four bytes a character in memory, be as large as one of arrays?"""
     limits = Limits()
-    half = b"x" * (wire.TEXT_BYTES // 2 + 1)
+    half = b"x" * (wire_format.TEXT_BYTES // 2 + 1)
     assert len(decode(message(["l", ["u", 0]], half), limits)[0]) == len(half)
     with pytest.raises(WireError, match="too much text"):
         decode(message(["l", ["u", 0], ["u", 1]], half, half), limits)
