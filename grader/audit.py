@@ -1,6 +1,6 @@
 """Grade wrong and right solutions through the real path, and say which of them the cases tell apart.
 
-Which solutions there are, and how the table is drawn, is the assignment's own (`solutions/NAME/audit.py`).
+Which solutions there are, and what is made of their grades, stands in `findings`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,22 @@ from typing import Any
 
 import nbformat
 
-from .bench import load_cases, solution_module
+from .bench import load_cases
 from .course import Course, CourseError
 from .executors import RunOptions, grade_class
 from .fill import fill
+from .findings import (
+    Finding,
+    Solution,
+    diagnosis_line,
+    finding,
+    last_line,
+    matrix,
+    right_solutions,
+    table,
+    too_expensive,
+    wrong_solutions,
+)
 from .release import load_release, make_release
 from .sandbox.layers import ALL
 from .verdict import Verdict
@@ -27,9 +39,9 @@ SALT = "audit"
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
-    """The verdicts by solution name, and the assignment's module that makes sense of them."""
+    """The verdicts by solution name."""
 
-    module: Any
+    solutions: dict[str, Solution]  # the wrong ones
     wrong: dict[str, Verdict]
     right: dict[str, Verdict]
     points: dict[str, float]  # of each hidden case, by id
@@ -38,12 +50,16 @@ class AuditResult:
 def audit_assignment(course: Course, assignment: str, workers: int, every: int = 1) -> AuditResult:
     """Grade the assignment's wrong and right solutions, or every n-th of them, in a scratch course.
 
-    Raises CourseError where the assignment has no audit.
+    Raises CourseError where it has none, or one that is not of the documented form.
     """
-    module = solution_module(course, assignment, "audit")
-    if module is None:
-        raise CourseError(f"'{assignment}' has no wrong solutions to audit (solutions/{assignment}/audit.py).")
-    wrong, right = module.mutants()[::every], module.variants()[::every]
+    secret = course.solutions / assignment
+    try:
+        wrong, right = wrong_solutions(secret)[::every], right_solutions(secret)[::every]
+    except ValueError as error:
+        raise CourseError(str(error)) from error
+    if not wrong:
+        raise CourseError(f"'{assignment}' has no wrong solutions to audit (solutions/{assignment}/mutants/).")
+    reference = (secret / "reference.py").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix=".audit-", dir=course.root / "course") as scratch:
         trial = dataclasses.replace(course, data=Path(scratch))
         make_release(trial, assignment)
@@ -51,7 +67,7 @@ def audit_assignment(course: Course, assignment: str, workers: int, every: int =
         for solution in (*wrong, *right):
             folder = trial.submitted / solution.name / assignment
             folder.mkdir(parents=True)
-            notebook = fill(release.notebook, solution.source, fallback=module.reference_source())
+            notebook = fill(release.notebook, solution.source, fallback=reference)
             (folder / f"{assignment}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
         options = RunOptions(salt=SALT, layers=ALL, workers=workers)
         students = trial.students(assignment)
@@ -60,7 +76,7 @@ def audit_assignment(course: Course, assignment: str, workers: int, every: int =
         }
         cases = load_cases(trial, release, SALT)
     return AuditResult(
-        module=module,
+        solutions={solution.name: solution for solution in wrong},
         wrong={solution.name: verdicts[solution.name] for solution in wrong},
         right={solution.name: verdicts[solution.name] for solution in right},
         points={case.id: case.points for members in cases.values() for case in members},
@@ -69,39 +85,36 @@ def audit_assignment(course: Course, assignment: str, workers: int, every: int =
 
 def report(result: AuditResult) -> Iterator[str]:
     """The lines to print: matrix mistake x case, what each mistake costs, what is wrong, and the last line."""
-    module = result.module
-    solutions = {solution.name: solution for solution in module.mutants()}
-    findings = [
-        module.finding(solutions[name], hidden(result, verdict), result.points)
-        for name, verdict in result.wrong.items()
-    ]
-    yield from module.matrix(findings, list(result.points))
+    findings = _findings(result)
+    yield from matrix(findings, list(result.points))
     yield ""
-    yield from module.table(findings)
+    yield from table(findings)
     yield ""
     full = {name: verdict.all_right for name, verdict in result.right.items()}
     yield from (f"NOT REJECTED: {found.name}" for found in findings if not found.rejected)
     yield from (f"NAMED WRONGLY: {found.name}: {', '.join(sorted(found.stray))}" for found in findings if found.stray)
-    yield from (f"COSTS TOO MUCH: {found.name}: {len(found.lost)} cases" for found in module.too_expensive(findings))
+    yield from (f"COSTS TOO MUCH: {found.name}: {len(found.lost)} cases" for found in too_expensive(findings))
     for name, verdict in result.right.items():
         lost = [f"{case.id}: {case.message}" for case in verdict.cases if case.status != "PASS"]
         yield from (f"LOSES POINTS THOUGH RIGHT: {name}: {line}" for line in lost)
-    yield module.diagnosis_line(findings)
-    yield module.last_line(findings, list(full.values()))
+    yield diagnosis_line(findings)
+    yield last_line(findings, list(full.values()))
 
 
 def holds(result: AuditResult) -> bool:
     """True where every wrong solution is rejected, none named wrongly, and every right one has full marks."""
-    module = result.module
-    solutions = {solution.name: solution for solution in module.mutants()}
-    findings = [
-        module.finding(solutions[name], hidden(result, verdict), result.points)
-        for name, verdict in result.wrong.items()
-    ]
+    findings = _findings(result)
     right = all(verdict.all_right for verdict in result.right.values())
     return (
-        right and all(found.rejected and not found.stray for found in findings) and not module.too_expensive(findings)
+        right and all(found.rejected and not found.stray for found in findings) and not too_expensive(findings)
     )
+
+
+def _findings(result: AuditResult) -> list[Finding]:
+    return [
+        finding(result.solutions[name], hidden(result, verdict), result.points)
+        for name, verdict in result.wrong.items()
+    ]
 
 
 def hidden(result: AuditResult, verdict: Verdict) -> dict[str, Any]:

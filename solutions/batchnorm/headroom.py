@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from grader.checking import Case, CaseFailed
-from solutions.batchnorm import audit, problems
+from solutions.batchnorm import known, problems
 from solutions.batchnorm.carried import precision
 from solutions.batchnorm.equivalence import answers
 from solutions.batchnorm.in_process import LocalStudent
@@ -66,7 +66,7 @@ def ratios(source: str, kind: Kind, count: int) -> Iterator[tuple[str, float]]:
 def nearest_wrong(cases: list[Case]) -> tuple[float, str]:
     """The wrong solution whose worst answer is closest to the tolerance, and how far above it that is."""
     found = {}
-    for mutant in audit.mutants():
+    for mutant in known.mutants():
         student = LocalStudent(mutant.source)
         above = []
         for case in cases:
@@ -87,7 +87,7 @@ def main() -> None:
     for label, kind in KINDS.items():
         count = 20 if "2000" in label else 100
         highest: dict[str, tuple[float, str]] = {}
-        for variant in audit.variants():
+        for variant in known.variants():
             if variant.name not in SLOW:
                 for part, ratio in ratios(variant.source, kind, count):
                     highest[part] = max(highest.get(part, (0.0, "")), (ratio, variant.name))

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from grader import findings as audit
+from grader.findings import Solution
 from grader.verdict import Status
-from solutions.batchnorm import audit
-from solutions.batchnorm.audit import Solution
+from solutions.batchnorm import known
 from solutions.batchnorm.in_process import Outcome
 
 PASS, FAIL, BLOCKED = (
@@ -76,18 +77,17 @@ def test_matrix_marks_lost_blocked_and_passed() -> None:
     assert lines[-1] == "mutant  xb.  1"
 
 
-def test_a_file_without_its_header_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_its_header_is_refused(tmp_path: Path) -> None:
     """Could a mutant be added without saying what it is?"""
     (tmp_path / "mutants").mkdir()
-    (tmp_path / "mutants" / "nameless.py").write_text('"""Doc."""\n# kind: unheard-of\n# diagnosed as: nothing\n')
-    monkeypatch.setattr(audit, "HERE", tmp_path)
+    (tmp_path / "mutants" / "nameless.py").write_text('"""Doc."""\n# kind: eps\n')
     with pytest.raises(ValueError, match=r"nameless\.py"):
-        audit.mutants()
+        audit.wrong_solutions(tmp_path)
 
 
 def test_header_is_read() -> None:
     """Do kind, misconceptions and the sentence reach the audit?"""
-    mutant = next(m for m in audit.mutants() if m.name == "swapped_and_eps_in_running_var")
+    mutant = next(m for m in known.mutants() if m.name == "swapped_and_eps_in_running_var")
     assert mutant.kind == "composition"
     assert mutant.misconceptions == {"momentum-swapped", "eps-in-running-var"}
     assert mutant.doc.startswith("Composition: momentum swapped")

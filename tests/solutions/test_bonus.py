@@ -8,13 +8,13 @@ import pytest
 
 from grader.checking import Case
 from grader.verdict import Status
-from solutions.batchnorm import audit
+from solutions.batchnorm import known
 from solutions.batchnorm.cases import make_cases
 from solutions.batchnorm.in_process import REFERENCE, Outcome, grade
 
 BONUS = ("bonus_layernorm", "bonus_spatial", "bonus_folding")
 RIGHT_LINES = (2, 5, 10, 18, 23, 27, 32, 39)
-REUSE = next(variant.source for variant in audit.variants() if variant.name == "bonus_by_reuse")
+REUSE = next(variant.source for variant in known.variants() if variant.name == "bonus_by_reuse")
 HUNTS = {
     "right": (RIGHT_LINES, 2.0),
     "twice": (RIGHT_LINES * 2, 2.0),
@@ -107,7 +107,7 @@ def test_short_answers_allow_for_rounding_only(cases: list[Case], answers: str, 
 @pytest.mark.parametrize("name", ["eps_outside_root", "ddof_one", "momentum_swapped", "test_no_eps", "dgamma_mean"])
 def test_reused_mistake_is_not_charged_again(cases: list[Case], name: str) -> None:
     """The notebook advises to reuse one's own functions. Does a slip in them cost bonus points, too?"""
-    mutant = next(mutant for mutant in audit.mutants() if mutant.name == name)
+    mutant = next(mutant for mutant in known.mutants() if mutant.name == name)
     outcomes = grade(cases, mutant.source + REUSE.split('"""', 2)[2])
     lost = {case: o.message for case, o in outcomes.items() if o.status is not Status.PASS}
     assert {case for case in lost if case.startswith(("bonus_layernorm", "bonus_spatial"))} == set()

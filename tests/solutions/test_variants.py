@@ -6,13 +6,13 @@ import functools
 
 import pytest
 
+from grader.findings import Solution
 from grader.verdict import Status
-from solutions.batchnorm import audit
-from solutions.batchnorm.audit import Solution
+from solutions.batchnorm import known
 from solutions.batchnorm.cases import make_cases
 from solutions.batchnorm.in_process import grade
 
-VARIANTS = audit.variants()
+VARIANTS = known.variants()
 
 
 @functools.cache

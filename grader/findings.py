@@ -1,7 +1,10 @@
-"""The data side of `make audit`: which wrong and right solutions there are, and what their grades say about the cases.
+"""What the grades of wrong and right solutions say about the cases: the data side of `make audit`.
 
-Nothing here runs a solution. The engine (or a test) grades every one and hands the results over; `summarise` turns
-them into the matrix, the costs and the last line.
+Wrong solutions are files in `solutions/NAME/mutants/`, right ones in other styles in `variants/`; each has one or more
+of the assignment's functions, and what it lacks is the reference's. A wrong one begins with three lines: a docstring
+(what is wrong, and where it was seen), `# kind: eps`, and `# diagnosed as: eps-outside-root`. The kind is a word of the
+author's: a mistake of the kinds in BROAD may cost any number of cases, a slip of any other kind at most MOST_LOST.
+Diagnosed as are the misconceptions that a diagnosis should name, or "nothing". Nothing here runs a solution.
 """
 
 from __future__ import annotations
@@ -12,11 +15,10 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-HERE = Path(__file__).resolve().parent
-SMALL = ("eps", "momentum", "ddof", "shape", "dtype", "in-place", "write-back")
-KINDS = (*SMALL, "formula", "composition")
+from .verdict import CaseResult
+
+BROAD = ("formula", "composition")
 MOST_SHOWN = 6  # cases in a line of the table; the matrix has them all
 MOST_LOST = 2  # hidden cases that a single small mistake may cost
 
@@ -27,8 +29,8 @@ _HEADER = re.compile(r'"""(?P<doc>[^\n]+?)"""\n# kind: (?P<kind>[\w-]+)\n# diagn
 class Solution:
     """A Python file with one or more of the assignment's functions; what it lacks is the reference's.
 
-    `misconceptions` are the ids a diagnosis should give, empty where none can be given and for right solutions.
-    `kind` is one of KINDS, or "variant" for a right solution.
+    `misconceptions` are the ids a diagnosis should give, empty where none can be given and for right solutions, whose
+    `kind` is "variant".
     """
 
     name: str
@@ -38,46 +40,31 @@ class Solution:
     source: str
 
 
-class Result(Protocol):
-    """What is read of a case's result (grader.verdict.CaseResult has it)."""
-
-    @property
-    def status(self) -> str: ...
-    @property
-    def points(self) -> float: ...
-    @property
-    def misconception(self) -> str | None: ...
-
-
-Results = Mapping[str, Result]
+Results = Mapping[str, CaseResult]
 """The results of one solution, by case id."""
 
 
-def mutants() -> list[Solution]:
-    """The wrong solutions, by name. Raises ValueError for a file without the three header lines."""
-    return [_mutant(path) for path in sorted((HERE / "mutants").glob("*.py"))]
+def wrong_solutions(secret: Path) -> list[Solution]:
+    """Those of `solutions/NAME`, by name. Raises ValueError for a file without the three header lines."""
+    return [_mutant(path) for path in sorted((secret / "mutants").glob("*.py"))]
 
 
 def _mutant(path: Path) -> Solution:
     source = path.read_text(encoding="utf-8")
     header = _HEADER.match(source)
-    if header is None or header["kind"] not in KINDS:
+    if header is None:
         raise ValueError(f"{path.name}: the first lines must be a docstring, '# kind: ...' and '# diagnosed as: ...'")
     ids = frozenset(name.strip() for name in header["ids"].split(",")) - {"nothing"}
     return Solution(path.stem, header["doc"], header["kind"], ids, source)
 
 
-def variants() -> list[Solution]:
-    """The right solutions in other styles, by name."""
+def right_solutions(secret: Path) -> list[Solution]:
+    """Those in other styles than the reference, by name."""
     found = []
-    for path in sorted((HERE / "variants").glob("*.py")):
+    for path in sorted((secret / "variants").glob("*.py")):
         source = path.read_text(encoding="utf-8")
         found.append(Solution(path.stem, source.split('"""')[1].strip(), "variant", frozenset(), source))
     return found
-
-
-def reference_source() -> str:
-    return (HERE / "reference.py").read_text(encoding="utf-8")
 
 
 def lost(results: Results) -> list[str]:
@@ -163,7 +150,7 @@ def _short(case: str) -> str:
 
 def too_expensive(findings: Iterable[Finding]) -> list[Finding]:
     """Single small mistakes that cost more than MOST_LOST cases."""
-    return [found for found in findings if found.kind in SMALL and len(found.lost) > MOST_LOST]
+    return [found for found in findings if found.kind not in BROAD and len(found.lost) > MOST_LOST]
 
 
 def diagnosis_line(findings: Sequence[Finding]) -> str:
