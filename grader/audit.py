@@ -60,7 +60,9 @@ def audit_assignment(course: Course, assignment: str, workers: int, every: int =
     if not wrong:
         raise CourseError(f"'{assignment}' has no wrong solutions to audit (solutions/{assignment}/mutants/).")
     reference = (secret / "reference.py").read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory(prefix=".audit-", dir=course.root / "course") as scratch:
+    folder = course.root / "course"
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".audit-", dir=folder) as scratch:
         trial = dataclasses.replace(course, data=Path(scratch))
         make_release(trial, assignment)
         release = load_release(trial, assignment)

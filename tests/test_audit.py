@@ -22,7 +22,6 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> AuditResult:
     for name in ("assignment", "solutions"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "nbgrader_config.py", root)
-    (root / "course").mkdir()
     (name,) = find_course(root).assignments()
     return audit_assignment(find_course(root), name, workers=1, every=7)
 
