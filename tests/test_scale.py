@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 from sqlalchemy import Connection, event, text
@@ -61,3 +63,14 @@ def test_verdicts_of_a_class_share_their_texts() -> None:
     first, second = (Verdict.from_json(text).cases[0] for text in texts)
     assert first == second == case
     assert all(getattr(first, name) is getattr(second, name) for name in ("id", "cell", "title", "message", "hint"))
+
+
+def test_simulation_of_the_docs_runs() -> None:
+    """Does the command of docs/scale.md time every stage?"""
+    page = (tiny.ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    assert "$ .venv/bin/python tools/simulate_scale.py 1000" in page
+    command = [sys.executable, "tools/simulate_scale.py", "20"]
+    done = subprocess.run(command, cwd=tiny.ROOT, capture_output=True, text=True, timeout=250, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    for stage in ("recording", "second run, no change", "export cases", "verify", "report", "gradebook"):
+        assert f"\n{stage}" in done.stdout
