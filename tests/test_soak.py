@@ -77,16 +77,16 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
-def scene(root: Path) -> dict[str, set[str]]:
-    """Everything that a run must not leave more of."""
-    scratch = {str(path) for place in (tempfile.gettempdir(), "/dev/shm", "/tmp") for path in Path(place).glob("*")}
+def scene(scratch: Path) -> dict[str, set[str]]:
+    """Everything that a run must not leave more of. `scratch` is the folder that temporary files are made in."""
+    marked = [path for place in ("/dev/shm", "/tmp") for path in Path(place).glob("*left*")]
     return {
         "process": {f"{pid}" for pid in children(os.getpid()) if alive(pid)},
         "mount": set(Path("/proc/self/mountinfo").read_text().splitlines()),
         "socket": {
             line for line in Path("/proc/net/unix").read_text().splitlines() if "soak" in line or "left" in line
         },
-        "scratch file": {path for path in scratch if str(root) not in path and ("left" in path or "grader" in path)},
+        "scratch file": {str(path) for path in (*scratch.iterdir(), *marked)},
         "open file": {str(path.name) for path in Path("/proc/self/fd").iterdir()},
     }
 
@@ -110,16 +110,19 @@ def soaked(tmp_path_factory: pytest.TempPathFactory) -> Soaked:
     flush = record.Recording.flush
     patch.setattr(record.Recording, "flush", lambda self: (flush(self), memory.append(resident()))[0])
     resource_tracker.ensure_running()  # Python's own helper for worker processes; it stays until the tests end
-    before, started = scene(root), time.monotonic()
+    scratch = tmp_path_factory.mktemp("scratch")
+    patch.setenv("TMPDIR", str(scratch))  # for this process and the workers that it starts
+    patch.setattr(tempfile, "tempdir", None)
+    before, started = scene(scratch), time.monotonic()
     options = RunOptions("", ALL, 2, limits=LIMITS)
     lines = grade_and_record(course, assignment, course.students(assignment), options)
     seconds = time.monotonic() - started
-    patch.undo()
     write_csv(course.grades_csv, lines)
     deadline = time.monotonic() + 10  # the last processes are told to end and do so in a moment
-    while (now := scene(root)) and now["process"] - before["process"] and time.monotonic() < deadline:
+    while (now := scene(scratch)) and now["process"] - before["process"] and time.monotonic() < deadline:
         time.sleep(0.05)
     left = [f"{what}: {one}" for what, found in now.items() for one in found - before[what]]
+    patch.undo()
     full = max(line.points for line in lines)
     return Soaked(course, assignment, kinds, full, memory, seconds, left)
 
