@@ -33,7 +33,8 @@ def _short(value: dict[str, object]) -> str:
 def cases_digest(folder: Path) -> str:
     """sha256 over cases.py, the modules beside it that it leads to, and the data files of the folder."""
     modules = _imported(folder, "cases")
-    data = [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc", ".md")]
+    data = [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".py", ".md")]
+    data = [path for path in data if "__pycache__" not in path.parts]  # where a worker may be writing just now
     digest = hashlib.sha256()
     for path in sorted([*modules, *data]):
         content = path.read_bytes()

@@ -10,6 +10,7 @@ import pytest
 
 from grader.course import Course
 from grader.fill import fill
+from grader.inputs import cases_digest
 from grader.log import read_history
 from grader.release import load_release, make_release
 from grader.verify import verify
@@ -135,3 +136,14 @@ def test_salt_that_is_asked_for_grades_again_and_force_grades_all(changed: Cours
     folder = changed.submitted / "right" / tiny.NAME / f"{tiny.NAME}.ipynb"
     folder.write_bytes(Path(folder).read_bytes() + b"\n")
     assert "Grading 1 submissions (changed: submission of 1)" in run([GRADER, "grade"], changed).stdout
+
+
+def test_bytecode_being_written_is_no_change_of_cases(fresh_course: Course) -> None:
+    """Does a worker that is just importing the cases make them look changed?"""
+    folder = fresh_course.solutions / tiny.NAME
+    before = cases_digest(folder)
+    (folder / "__pycache__").mkdir(exist_ok=True)
+    (folder / "__pycache__" / "cases.cpython-311.pyc.139873").write_bytes(b"half of it")  # as importlib names it
+    assert cases_digest(folder) == before
+    (folder / "truth.npz").write_bytes(b"other fixtures")
+    assert cases_digest(folder) != before
