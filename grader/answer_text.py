@@ -8,6 +8,8 @@ import warnings
 
 from rapidfuzz import fuzz
 
+from .messages import say
+
 MAX_PARSED = 50_000  # characters; longer ones take longer than a sentence is worth
 NEARLY = 80.0  # of 100: "layer_foward" and "layer_forward" have 96, "backward" and "backward_alt" 80
 
@@ -24,25 +26,21 @@ _PYTHON_2 = re.compile(
 _IPYTHON = re.compile(r"^[ \t]*+[%!?]|^[^\n=]*+=[ \t]*+[%!]|\?[ \t]*+$", re.MULTILINE)
 
 
-def hindrances(what: str, source: str, wanted: frozenset[str], defined: frozenset[str]) -> list[str]:
-    """Say why the cell `what` cannot define the names that are `wanted`, where that can be told from its text."""
+def hindrances(grade_id: str, source: str, wanted: frozenset[str], defined: frozenset[str]) -> list[str]:
+    """Say why an answer cell cannot define the names that are `wanted`, where that can be told from its text."""
     if _CONFLICT.search(source):
-        return [
-            f"{what} holds git conflict markers (<<<<<<<), so it cannot run. Resolve the conflict and hand in again."
-        ]
+        return [say("answer.conflict", id=grade_id)]
     said = []
     problem = _syntax_error(source)
     if problem and _PYTHON_2.search(source):
-        said.append(
-            f"{what} is written in Python 2 ({problem}), so it cannot run. Write it in Python 3 and hand in again."
-        )
+        said.append(say("answer.python_2", id=grade_id, problem=problem))
     elif problem:
-        said.append(f"{what} is not valid Python ({problem}), so it could not run.")
+        said.append(say("answer.not_python", id=grade_id, problem=problem))
     missing = wanted - defined
     for name in sorted(missing):
         near = max(defined, key=lambda other: fuzz.ratio(name, other), default="")
         if near and fuzz.ratio(name, near) > NEARLY:
-            said.append(f"{what} defines {near}, not {name}; only the exact name is found.")
+            said.append(say("answer.other_name", id=grade_id, near=near, name=name))
     return said
 
 
@@ -55,7 +53,7 @@ def _syntax_error(source: str) -> str:
             warnings.simplefilter("ignore")
             ast.parse(source)
     except SyntaxError as error:
-        return f"line {error.lineno}: {error.msg}" if error.lineno else str(error.msg)
+        return say("answer.line", line=error.lineno, error=error.msg) if error.lineno else str(error.msg)
     except (ValueError, RecursionError, MemoryError):
-        return "it is nested too deeply"
+        return say("answer.too_deep")
     return ""

@@ -25,6 +25,7 @@ from nbformat import NotebookNode
 from . import __version__
 from .checking import Case, Student
 from .intake import bare_release, take_in
+from .messages import Message, say, speaking
 from .outputs import safe_attachments, safe_outputs
 from .plots import Plot, bounded
 from .rehearsal import PlannedCall
@@ -42,7 +43,7 @@ class Submission:
 
     student: str
     data: bytes | None
-    problem: str = ""  # why the file was not read, where it was not
+    problem: Message | None = None  # why the file was not read, where it was not
 
 
 MakePlots = Callable[[Student, Sequence[CaseResult]], Iterable[Plot]]
@@ -92,10 +93,15 @@ def arrange_cases(release: Release, cases: Sequence[Case]) -> dict[str, list[Cas
 
 def grade_submission(bench: Bench, submission: Submission) -> GradedSubmission:
     """Grade one submission. Raises nothing for anything the submission does; `INFRA` results are our own faults."""
+    with speaking(bench.release.language):
+        return _grade(bench, submission)
+
+
+def _grade(bench: Bench, submission: Submission) -> GradedSubmission:
     started = time.perf_counter()
     if submission.data is None:
         intake = take_in(bench.release, b"")
-        problem = submission.problem or "No notebook was handed in."
+        problem = str(submission.problem or Message("unreadable.none"))
     else:
         intake = take_in(bench.release, submission.data)
         problem = intake.problem
@@ -138,7 +144,8 @@ def not_graded(release: Release, submission: Submission, reason: str) -> GradedS
     """The verdict where grading ended the process it ran in. The submission is not looked at: `INFRA`, and why."""
     results = _infrastructure_failed(release, reason)
     notebook = bare_release(release)
-    _write_outputs(release, notebook, results, {})
+    with speaking(release.language):
+        _write_outputs(release, notebook, results, {})
     verdict = Verdict(
         assignment=release.assignment,
         student=submission.student,
@@ -240,7 +247,8 @@ def _write_outputs(release: Release, notebook: NotebookNode, results: Results, p
         if cell.cell_type == "code" and is_experiment(cell):
             cell.outputs = safe_outputs(cell.outputs)
             if cell.outputs:
-                note = NotebookNode(output_type="stream", name="stdout", text="(output as submitted; not run again)\n")
+                text = say("verdict.as_submitted") + "\n"
+                note = NotebookNode(output_type="stream", name="stdout", text=text)
                 cell.outputs.insert(0, note)
         elif is_test(cell):
             grade_id = nbgrader_metadata(cell)["grade_id"]
@@ -254,11 +262,12 @@ def _write_outputs(release: Release, notebook: NotebookNode, results: Results, p
 _TABLE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
     """
 <table cellpadding="4">
-<thead><tr><th scope="col">status</th><th scope="col">points</th><th scope="col">what was checked</th>
-<th scope="col">times the tolerance</th><th scope="col">what was found</th></tr></thead>
+<thead><tr><th scope="col">{{ say("verdict.status") }}</th><th scope="col">{{ say("verdict.points") }}</th>
+<th scope="col">{{ say("verdict.checked") }}</th><th scope="col">{{ say("verdict.ratio") }}</th>
+<th scope="col">{{ say("verdict.found") }}</th></tr></thead>
 <tbody>
 {% for case in cases %}
-<tr><td>{{ case.status }}</td><td>{{ "%g" % case.points }} of {{ "%g" % case.max_points }}</td>
+<tr><td>{{ case.status }}</td><td>{{ earned(case) }}</td>
 <td style="text-align:left">{{ case.title }}</td>
 <td>{{ "" if case.ratio is none else "%.2g" % case.ratio }}</td>
 <td style="text-align:left">{{ case.message }}{% if case.hint %}<br><em>{{ case.hint }}</em>{% endif %}</td></tr>
@@ -270,9 +279,10 @@ _TABLE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from
 
 def _verdict_outputs(max_points: float, cases: list[CaseResult], printed: str) -> list[NotebookNode]:
     points = min(math.fsum(case.points for case in cases), max_points)
+    html = _TABLE.render(cases=cases, say=say, earned=_earned).strip()
     table = NotebookNode(
         output_type="display_data",
-        data=NotebookNode({"text/html": _TABLE.render(cases=cases).strip(), "text/plain": _plain_table(cases)}),
+        data=NotebookNode({"text/html": html, "text/plain": _plain_table(cases)}),
         metadata=NotebookNode(),
     )
     value = NotebookNode(
@@ -288,10 +298,14 @@ def _verdict_outputs(max_points: float, cases: list[CaseResult], printed: str) -
 def _plain_table(cases: list[CaseResult]) -> str:
     lines = []
     for case in cases:
-        ratio = "" if case.ratio is None else f" ({case.ratio:.2g} times the tolerance)"
-        lines.append(f"{case.status:13} {case.points:g} of {case.max_points:g}  {case.title}{ratio}")
+        ratio = "" if case.ratio is None else f" ({say('verdict.times', ratio=f'{case.ratio:.2g}')})"
+        lines.append(f"{case.status:13} {_earned(case)}  {case.title}{ratio}")
         lines.extend(f"{'':13} {text}" for text in (case.message, case.hint) if text)
     return "\n".join(lines)
+
+
+def _earned(case: CaseResult) -> str:
+    return say("verdict.earned", points=f"{case.points:g}", most=f"{case.max_points:g}")
 
 
 @functools.cache

@@ -17,6 +17,7 @@ from .course import find_course
 from .export.gradescope import SETTINGS
 from .files import write_whole
 from .grade import Bench, GradedSubmission, grade_submission
+from .messages import say, speaking
 from .sandbox.errors import SandboxUnavailable
 from .sandbox.layers import ALL, Layers
 from .submitted import read_submission
@@ -64,13 +65,15 @@ def student_of(folder: Path) -> str:
 def results_of(bench: Bench, graded: GradedSubmission, hidden: str) -> dict[str, Any]:
     """The content of results.json. Checks that are in the notebook are visible, those from secret cases `hidden`."""
     verdict = graded.verdict
+    with speaking(bench.release.language):
+        output = _output(graded)
     return {
         "score": verdict.points,
         "execution_time": round(verdict.seconds.get("total", 0.0), 3),
         "visibility": "visible",
         "stdout_visibility": "hidden",
         "output_format": "text",
-        "output": _output(graded),
+        "output": output,
         "tests": [
             _test(number, case, hidden if case.cell in bench.cases else "visible")
             for number, case in enumerate(verdict.cases, start=1)
@@ -80,8 +83,8 @@ def results_of(bench: Bench, graded: GradedSubmission, hidden: str) -> dict[str,
 
 def _output(graded: GradedSubmission) -> str:
     lines = [graded.verdict.problem] if graded.verdict.problem else []
-    lines += [f"Put right before grading: {line}" for line in graded.verdict.repairs]
-    return "\n".join([*lines, "Written answers are marked by a person and are not in this score."])
+    lines += [say("gradescope.repaired", line=line) for line in graded.verdict.repairs]
+    return "\n".join([*lines, say("gradescope.written")])
 
 
 def _test(number: int, case: CaseResult, visibility: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from rapidfuzz import fuzz
 
 from .answer_text import hindrances
+from .messages import say
 from .read_notebook import SubmittedCell, defined_names, squeeze
 from .release import Release, is_experiment, is_locked, is_solution, is_test, nbgrader_metadata
 
@@ -71,8 +72,8 @@ class Matching:
     def _free(self) -> Iterable[SubmittedCell]:
         return (cell for cell in self._cells if not cell.placed)
 
-    def _say(self, line: str) -> None:
-        self._repairs.append(line)
+    def _say(self, key: str, **fields: object) -> None:
+        self._repairs.append(say(key, **fields))
 
     def _same_id(self, target: NotebookNode) -> list[SubmittedCell]:
         return [cell for cell in self._by_id.get(target.get("id"), ()) if not cell.placed]
@@ -101,7 +102,7 @@ class Matching:
         if not same:
             return
         if len(same) > 1:
-            self._say(f"The locked cell '{grade_id}' was there {len(same)} times; the copies were left out.")
+            self._say("repaired.locked_copies", id=grade_id, count=len(same))
         self._matched[index] = same[0]
         for cell in same:
             if cell.squeezed != text and cell.defines(self._stub_names):
@@ -111,7 +112,7 @@ class Matching:
             if cell.squeezed != text:
                 self._take_edited(index, target, cell)
             elif cell.cell_type != target.cell_type:
-                self._say(f"The locked cell '{grade_id}' had been turned into {cell.cell_type}; it was put right.")
+                self._say("repaired.locked_type", id=grade_id, kind=cell.cell_type)
 
     def _match_edited_locked(self, index: int, target: NotebookNode) -> None:
         """A locked cell that lost its marks and was edited; what is not found at all is put back."""
@@ -119,7 +120,7 @@ class Matching:
             return
         edited = self._most_alike(target, code=target.cell_type == "code")
         if edited is None or edited.defines(self._stub_names):
-            self._say(f"The locked cell '{nbgrader_metadata(target)['grade_id']}' was missing; it was put back.")
+            self._say("repaired.locked_missing", id=nbgrader_metadata(target)["grade_id"])
             return
         edited.placed = True
         self._matched[index] = edited
@@ -128,11 +129,12 @@ class Matching:
     def _take_edited(self, index: int, target: NotebookNode, cell: SubmittedCell) -> None:
         """The released text counts. Where nothing is graded in a cell, the student's text may run behind it: imports
         that were added to the first cell are needed by the answers."""
-        said = f"The locked cell '{nbgrader_metadata(target)['grade_id']}' had been edited; the released text was used"
+        grade_id = nbgrader_metadata(target)["grade_id"]
         if target.cell_type == "code" == cell.cell_type and not is_test(target):
             self._after[index] = cell
-            said += ", and the edited one runs after it"
-        self._say(said + ".")
+            self._say("repaired.locked_edited_runs", id=grade_id)
+        else:
+            self._say("repaired.locked_edited", id=grade_id)
 
     # -- answers in code -------------------------------------------------------------------------------------------
 
@@ -141,35 +143,30 @@ class Matching:
         grade_id, names, untouched = _describe(target)
         marked = [cell for cell in self._cells if cell.grade_id == grade_id]
         for cell in marked:
-            self._read_as_code(cell, f"The answer cell '{grade_id}'")
+            if (kind := _made_code(cell)) is not None:
+                self._say("repaired.cell_read_as_code", id=grade_id, kind=kind)
         defining = [cell for cell in self._cells if cell.defines(names)] or self._defined_in_text(grade_id, names)
         changed = [cell for cell in defining if cell.squeezed != untouched]
         if not marked:
-            found = "had lost its mark; it was found by what it defines." if defining else "was missing."
-            self._say(f"The answer cell '{grade_id}' {found}")
+            self._say("repaired.mark_lost" if defining else "repaired.answer_missing", id=grade_id)
         chosen = (changed or defining or marked or self._same(target) or [None])[-1]
         if chosen is None:
             return
         if len(changed) > 1:
-            self._say(f"{len(changed)} cells define {', '.join(sorted(names))}; the last one was graded.")
+            self._say("repaired.several_define", count=len(changed), names=", ".join(sorted(names)))
         self._take_answer(index, grade_id, chosen)
         self._put_aside(index, grade_id, chosen, marked, changed)
         for cell in [*marked, *defining]:
             if cell.squeezed == untouched:
                 cell.placed = True  # a second copy of the stub would undo the answer
         if chosen.squeezed != untouched:
-            self._repairs += hindrances(f"The answer cell '{grade_id}'", chosen.source, names, chosen.names)
-
-    def _read_as_code(self, cell: SubmittedCell, what: str) -> None:
-        if cell.cell_type != "code":
-            self._say(f"{what} had been turned into {cell.cell_type}; it was read as code.")
-            cell.cell_type = "code"
+            self._repairs += hindrances(grade_id, chosen.source, names, chosen.names)
 
     def _defined_in_text(self, grade_id: str, names: frozenset[str]) -> list[SubmittedCell]:
         """An answer in a text cell without its mark."""
         found = [cell for cell in self._free() if cell.cell_type != "code" and names & cell.names]
         for cell in found[-1:]:
-            self._read_as_code(cell, f"The answer '{grade_id}'")
+            self._say("repaired.text_read_as_code", id=grade_id, kind=_made_code(cell))
         return found[-1:]
 
     def _take_answer(self, index: int, grade_id: str, chosen: SubmittedCell) -> None:
@@ -182,7 +179,7 @@ class Matching:
         rest = list(self._continuations(chosen, grade_id))
         if rest:
             chosen.extend(rest)
-            self._say(f"The answer '{grade_id}' had been split over {len(rest) + 1} cells; they were joined.")
+            self._say("repaired.split", id=grade_id, count=len(rest) + 1)
 
     def _continuations(self, chosen: SubmittedCell, grade_id: str) -> Iterator[SubmittedCell]:
         """Cells right below an answer that begin inside of its function: a split that cannot run apart."""
@@ -233,7 +230,7 @@ class Matching:
         marked = [cell for cell in self._free() if cell.grade_id == grade_id] or self._same_id(target)
         changed = [cell for cell in marked if cell.squeezed != untouched]
         if len(changed) > 1:
-            self._say(f"The written answer '{grade_id}' was there {len(changed)} times; the last one was taken.")
+            self._say("repaired.written_copies", id=grade_id, count=len(changed))
         for cell in marked:
             cell.placed = cell.squeezed == untouched
         if changed:
@@ -252,18 +249,18 @@ class Matching:
             for cell in here:
                 cell.placed = True
             self._take_text(index, grade_id, changed)
-            self._say(f"The written answer '{grade_id}' had lost its mark; it was found where it belongs.")
+            self._say("repaired.written_mark_lost", id=grade_id)
         elif not self._take_merged(index, grade_id):
             left = here or [cell for cell in self._free() if cell.squeezed == untouched]
             if left:
                 self._take_text(index, grade_id, left[:1])
             else:
-                self._say(f"The answer cell '{grade_id}' was missing.")
+                self._say("repaired.answer_missing", id=grade_id)
 
     def _take_text(self, index: int, grade_id: str, cells: list[SubmittedCell]) -> None:
         first = cells[0]
         if first.cell_type == "code":
-            self._say(f"The written answer '{grade_id}' had been turned into code; it was read as text.")
+            self._say("repaired.written_in_code", id=grade_id)
         first.placed = True
         first.extend(cells[1:])
         self._matched[index] = self._answers[index] = first
@@ -272,7 +269,7 @@ class Matching:
         merged = self._below_question_in_one_cell(index)
         if merged is not None:
             self._answers[index] = merged
-            self._say(f"The written answer '{grade_id}' stood in one cell with its question; it was taken from there.")
+            self._say("repaired.written_merged", id=grade_id)
         return merged is not None
 
     def _texts_below_neighbour(self, index: int) -> list[SubmittedCell]:
@@ -304,7 +301,7 @@ class Matching:
         position = {id(cell): number for number, cell in enumerate(self._cells)}
         order = [position[id(cell)] for _, cell in sorted(self._matched.items()) if id(cell) in position]
         if order != sorted(order):
-            self._say("Cells stood in another order than in the released notebook; that order was put back.")
+            self._say("repaired.order")
 
     def _assemble(self) -> NotebookNode:
         position = {id(cell): index for index, cell in self._matched.items()}
@@ -342,10 +339,16 @@ class Matching:
                 cell.attachments = answer.attachments
             yield cell
         elif index in self._answered_in:
-            cell.source = f"# Answered in the cell '{self._answered_in[index]}'."
+            cell.source = "# " + say("repaired.answered_in", id=self._answered_in[index])
             yield cell
         elif is_solution(target):
             yield cell
+
+
+def _made_code(cell: SubmittedCell) -> str | None:
+    """Make a cell one of code; return what it was, None where it was code."""
+    before, cell.cell_type = cell.cell_type, "code"
+    return None if before == "code" else before
 
 
 def _number(notebook: NotebookNode) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from .messages import say
+
 MAX_BYTES = 32 << 20  # of a submitted notebook; plots included, real ones stay below 20 MB
 MAX_MARKS = 2_000_000  # commas and brackets in it; the value behind each takes up to 120 bytes of memory
 MAX_CELLS = 2_000
@@ -75,38 +77,32 @@ def squeeze(source: str) -> str:
 def read_cells(data: bytes) -> tuple[list[SubmittedCell], list[str]]:
     """Parse submitted bytes into cells, leniently. Raises Unreadable with a sentence for the student."""
     if len(data) > MAX_BYTES:
-        raise Unreadable(
-            f"The file has {len(data) >> 20} MB; at most {MAX_BYTES >> 20} are read. "
-            "Clear the outputs and hand it in again."
-        )
+        raise Unreadable(say("unreadable.too_large", size=len(data) >> 20, most=MAX_BYTES >> 20))
     if not data.strip():
-        raise Unreadable("The file is empty. Save the notebook and hand it in again.")
+        raise Unreadable(say("unreadable.empty"))
     text, notes = _decode(data)
     if sum(map(text.count, ",[{")) > MAX_MARKS:
-        raise Unreadable("The file holds far more data than a notebook does. Clear the outputs and hand it in again.")
+        raise Unreadable(say("unreadable.too_much"))
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
         raise Unreadable(_not_json(text)) from None
     if not isinstance(content, dict):
-        raise Unreadable("The file is JSON but not a Jupyter notebook. Hand in the .ipynb file itself.")
+        raise Unreadable(say("unreadable.other_json"))
     if "worksheets" in content and "cells" not in content:
         content = _from_version_3(content)
-        notes.append("The notebook is of format 3 and was converted to format 4.")
+        notes.append(say("repaired.format_3"))
     raw_cells = content.get("cells")
     if not isinstance(raw_cells, list):
-        raise Unreadable("The file is JSON but holds no notebook cells. Hand in the .ipynb file itself.")
+        raise Unreadable(say("unreadable.no_cells"))
     if len(raw_cells) > MAX_CELLS:
-        raise Unreadable(f"The notebook has {len(raw_cells)} cells; at most {MAX_CELLS} are read.")
+        raise Unreadable(say("unreadable.too_many_cells", count=len(raw_cells), most=MAX_CELLS))
     cells = [cell for cell in map(_read_cell, raw_cells) if cell is not None]
     if sum(len(cell.source) for cell in cells) > MAX_SOURCES:
-        raise Unreadable(
-            f"The cells hold more than {MAX_SOURCES:,} characters of code and text. "
-            "Move large data out of them and hand it in again."
-        )
+        raise Unreadable(say("unreadable.too_long", most=f"{MAX_SOURCES:,}"))
     language = _language(content)
     if language not in ("", "python"):
-        notes.append(f"The notebook asked for a kernel of language '{language[:40]}'; it was graded as Python.")
+        notes.append(say("repaired.other_kernel", language=language[:40]))
     return cells, notes
 
 
@@ -114,22 +110,21 @@ def _decode(data: bytes) -> tuple[str, list[str]]:
     """Text of the file, and what had to be said about its encoding. UTF-8, or UTF-16 where it begins with its mark."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
-            return data.decode("utf-16"), ["The file was saved as UTF-16; it was read as that."]
+            return data.decode("utf-16"), [say("repaired.utf_16")]
         except UnicodeDecodeError:
             pass
     try:
         return data.decode("utf-8-sig"), []
     except UnicodeDecodeError:
-        note = "The file is not valid UTF-8; characters that could not be read were replaced."
-        return data.decode("utf-8", errors="replace"), [note]
+        return data.decode("utf-8", errors="replace"), [say("repaired.not_utf_8")]
 
 
 def _not_json(text: str) -> str:
     if re.search(r"^(<<<<<<<|>>>>>>>) ", text, re.MULTILINE):
-        return "The file holds git conflict markers (<<<<<<<). Resolve the conflict and hand it in again."
+        return say("unreadable.conflict")
     if text.lstrip()[:1] == "<":
-        return "The file is a web page, not a notebook. Download the .ipynb file itself and hand it in again."
-    return "The file is not a Jupyter notebook (it is not JSON). Hand in the .ipynb file itself."
+        return say("unreadable.web_page")
+    return say("unreadable.not_json")
 
 
 def _from_version_3(content: dict[str, Any]) -> NotebookNode:
@@ -139,9 +134,7 @@ def _from_version_3(content: dict[str, Any]) -> NotebookNode:
                 cell["level"] = min(int(cell.get("level", 1)), 6)
         return nbformat.convert(nbformat.from_dict(content), 4)
     except Exception as error:  # the converter meets arbitrary data and promises no exception type
-        raise Unreadable(
-            "The notebook is of an old format and damaged. Open it, save it, and hand it in again."
-        ) from error
+        raise Unreadable(say("unreadable.damaged")) from error
 
 
 def _language(content: dict[str, Any]) -> str:

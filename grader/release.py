@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 
 from .course import Course, CourseError
 from .files import write_whole
+from .messages import ENGLISH
 
 EXPERIMENT = "experiment"  # tag of cells that grading does not run again
 BONUS = "bonus"  # tag of graded cells whose points come on top: a score is out of the points of all others
@@ -44,6 +45,11 @@ class Release:
     tests: dict[str, GradedCell]
     files: Path
     sha256: str
+
+    @property
+    def language(self) -> str:
+        """Code of the language that students are spoken to in (grader.language writes it into the notebook)."""
+        return str(self.notebook.metadata.get("language", ENGLISH))
 
     @property
     def helper_modules(self) -> tuple[str, ...]:

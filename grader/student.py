@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from .checking import NotAttempted, StudentError, StudentTimeout
+from .messages import say
 from .rehearsal import Answers, PlannedCall, Recorder, call_key, lookup_key
 from .sandbox.host import (
     MISSING,
@@ -117,11 +118,11 @@ class StudentCode:
             self._drop()
             raise _as_student_error(name, reason) from None
         if found is MISSING:
-            raise StudentError(f"`{name}` is not defined. Run the notebook from top to bottom before you hand in.")
+            raise StudentError(say("run.not_defined", name=name))
         if isinstance(found, Function):
             return self._functions.setdefault(name, RemoteFunction(self, name))
         if isinstance(found, Module):
-            raise StudentError(f"`{name}` is the module {self._tell(found.name)}, not a function.")
+            raise StudentError(say("run.is_module", name=name, module=self._tell(found.name)))
         return self._named(found)
 
     def _find(self, name: str) -> Any:
@@ -132,9 +133,7 @@ class StudentCode:
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the student's function on copies; write back what it left in mutable arguments."""
         if self._hangs[name] >= MAX_HANGS:
-            raise StudentTimeout(
-                f"{name} did not return in time on {MAX_HANGS} earlier calls, so it was not called again."
-            )
+            raise StudentTimeout(say("run.not_called_again", name=name, count=MAX_HANGS))
         try:
             reply = self._ahead(name, args, kwargs) or self._live(name, args, kwargs)
         except RemoteError as error:
@@ -168,11 +167,14 @@ class StudentCode:
     def _raised(self, name: str, error: RemoteError) -> StudentError:
         """The student's exception in words. Its line is told only where it stands in the notebook."""
         if error.exception == "NotImplementedError":
-            return _also(NotAttempted, error.exception)(f"{name} is not written yet.", exception=error.exception)
-        kind, detail = self._tell(error.exception), self._tell(_LONG_NUMBER.sub("…", error.message)[:200])
+            return _also(NotAttempted, error.exception)(say("run.not_written", name=name), exception=error.exception)
+        kind, detail = self._tell(error.exception), self._tell(_LONG_NUMBER.sub("…", _message(error))[:200])
         line = (error.line or "").strip()[:MAX_LINE]
-        where = f", at: {line}" if line and line in self._lines else ""
-        return _also(StudentError, error.exception)(f"{name} raised {kind}: {detail}{where}", exception=kind)
+        if line and line in self._lines:
+            text = say("run.raised_at", name=name, kind=kind, detail=detail, line=line)
+        else:
+            text = say("run.raised", name=name, kind=kind, detail=detail)
+        return _also(StudentError, error.exception)(text, exception=kind)
 
     def _named(self, value: Any) -> Any:
         """A result whose handles have names that may be told."""
@@ -191,14 +193,14 @@ class StudentCode:
     def _left(self, seconds: float) -> float:
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise StudentTimeout(f"The notebook used up its {self._limits.submission_seconds:g} seconds.")
+            raise StudentTimeout(say("run.used_up", seconds=f"{self._limits.submission_seconds:g}"))
         return min(seconds, left)
 
     def _alive(self) -> Child:
         """Return the running child; where there is none, start one and run the cells that ran before."""
         while self._child is None:
             if self._restarts > MAX_RESTARTS:
-                raise StudentTimeout(f"The code had to be stopped {self._restarts} times; it was not started again.")
+                raise StudentTimeout(say("run.not_restarted", count=self._restarts))
             self._restarts += 1
             self.memo.clear()
             self._functions.clear()
@@ -266,7 +268,7 @@ def _write_back(name: str, original: Any, left: Any) -> None:
         original[:] = left
     elif isinstance(original, np.ndarray):
         if not isinstance(left, np.ndarray) or (left.shape, left.dtype) != (original.shape, original.dtype):
-            raise StudentError(f"{name} changed the shape or the type of an array it was given.")
+            raise StudentError(say("run.changed_shape", name=name))
         original[...] = left
 
 
@@ -281,9 +283,26 @@ def _also(base: type[StudentError], name: str) -> type[StudentError]:
 
 def _as_student_error(name: str, reason: Exception) -> StudentError:
     timed_out = isinstance(reason, LimitHit) and "seconds" in reason.limit
-    return (StudentTimeout if timed_out else StudentError)(f"While {name} ran: {reason}")
+    return (StudentTimeout if timed_out else StudentError)(say("run.while", name=name, reason=_in_words(reason)))
 
 
 def _error_output(reason: Exception) -> dict[str, Any]:
-    name = reason.exception if isinstance(reason, RemoteError) else type(reason).__name__
-    return {"output_type": "error", "ename": name, "evalue": str(reason), "traceback": [str(reason)]}
+    name, text = reason.exception if isinstance(reason, RemoteError) else type(reason).__name__, _in_words(reason)
+    return {"output_type": "error", "ename": name, "evalue": text, "traceback": [text]}
+
+
+def _in_words(reason: Exception) -> str:
+    """What the sandbox reports, in the course's language: its own words are English."""
+    if isinstance(reason, LimitHit):
+        return say(f"limits.{reason.limit}", value=f"{reason.value:g}")
+    if isinstance(reason, ChildDied) and reason.cause:
+        return say(f"died.{reason.cause}", detail=reason.detail)
+    if isinstance(reason, BadReply):
+        return say("run.bad_reply", what=reason.what)
+    if isinstance(reason, RemoteError):
+        return f"{reason.exception}: {_message(reason)}"
+    return str(reason)
+
+
+def _message(error: RemoteError) -> str:
+    return error.message if error.memory_mib is None else say("run.memory", most=error.memory_mib)

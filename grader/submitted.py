@@ -12,6 +12,7 @@ from dateutil import parser, tz
 from .files import read_regular_file
 from .grade import Submission
 from .intake import MAX_BYTES
+from .messages import ENGLISH, Message, speaking
 
 
 def read_submission(folder: Path, assignment: str, student: str) -> Submission:
@@ -20,27 +21,26 @@ def read_submission(folder: Path, assignment: str, student: str) -> Submission:
     Where the expected file name is missing and there is exactly one notebook, that one is taken.
     """
     if folder.is_symlink() or folder.parent.is_symlink():
-        return Submission(student, None, problem="The folder is a link to another place; it has to be a folder.")
+        return Submission(student, None, problem=Message("unreadable.folder_link"))
     path = folder / f"{assignment}.ipynb"
     if not os.path.lexists(path):
         others = sorted(folder.glob("*.ipynb"))
         if len(others) != 1:
-            there = "several notebooks" if others else "no notebook"
-            return Submission(
-                student, None, problem=f"The folder holds {there}; hand in one file called {assignment}.ipynb."
-            )
+            key = "unreadable.several_notebooks" if others else "unreadable.no_notebook"
+            return Submission(student, None, problem=Message(key, {"name": f"{assignment}.ipynb"}))
         path = others[0]
     try:
         data = read_regular_file(path, MAX_BYTES + 1)
     except OSError as error:
-        return Submission(student, None, problem=f"The file could not be read: {error.strerror}.")
+        return Submission(student, None, problem=Message("unreadable.file", {"reason": str(error.strerror)}))
     return Submission(student, data)
 
 
 def submission_id(submission: Submission) -> str:
     """What tells a submission from any other of the student's: the sha256 of its bytes, or why there are none."""
     if submission.data is None:
-        return f"none: {submission.problem}"
+        with speaking(ENGLISH):  # the log of a course compares it
+            return f"none: {submission.problem or ''}"
     return hashlib.sha256(submission.data).hexdigest()
 
 

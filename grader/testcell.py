@@ -21,6 +21,7 @@ from types import CodeType
 from typing import Any
 
 from .checking import Case, CaseFailed, Student, StudentError
+from .messages import say
 from .release import GradedCell, Release, is_locked, is_test
 from .sandbox.host import SandboxUnavailable
 from .verdict import CaseResult, Status
@@ -78,11 +79,11 @@ def _outcome(run: Callable[[], Any]) -> tuple[Status, dict[str, Any], Any]:
         fields = {name: None if text is None else clip(text) for name, text in texts.items()}
         return failed.status, {**fields, "ratio": _ratio(failed.ratio), "errors": failed.errors}, None
     except CheckingTooLong:
-        return Status.ERROR, {"message": "What the code returned took too long to check."}, None
+        return Status.ERROR, {"message": say("verdict.too_long")}, None
     except SandboxUnavailable as error:
         return Status.INFRA, {"message": clip(error)}, None
     except AssertionError as error:
-        return Status.FAIL, {"message": clip(error) or "An assertion of the test cell does not hold."}, None
+        return Status.FAIL, {"message": clip(error) or say("verdict.assertion")}, None
     except Exception as error:  # trusted code met a student's value it cannot handle: no points, and the reason
         return Status.ERROR, {"message": clip(f"{type(error).__name__}: {error}")}, None
 

@@ -383,7 +383,7 @@ def test_student_with_a_new_name_is_still_the_same(fresh_course: Course, tmp_pat
 def test_who_handed_in_something_else_gets_a_verdict_that_says_so(fresh_course: Course, tmp_path: Path) -> None:
     """Is a student with a PDF in the list?"""
     take_in(fresh_course, make_zip(tmp_path / "1.zip", {"kim_7_100_report.pdf": A, "lee_8_101_tiny.ipynb": A}))
-    assert "no notebook" in read_submission(fresh_course.submitted / "kim_7" / NAME, NAME, "kim_7").problem
+    assert "no notebook" in str(read_submission(fresh_course.submitted / "kim_7" / NAME, NAME, "kim_7").problem)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no zip", b"PK\x03\x04 damaged"])

@@ -13,6 +13,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from ..messages import catalogue, languages
+
 MAX_LINES = 400  # of one cell on the page
 MAX_WIDTH = 400  # characters of one line
 MAX_MARKED = 6  # lines that one result points at
@@ -90,17 +92,24 @@ def _names(target: ast.expr) -> Iterator[str]:
         yield target.id
 
 
-_QUOTED_LINE = re.compile(r"(?:, at: |\(your line: )(?P<line>.+?)\)?$", re.DOTALL)
+def _before_line(language: str) -> str:
+    """What stands between an error's text and the line it stopped at, in the engine's sentence."""
+    return catalogue(language).texts["run.raised_at"].partition("{detail}")[2].partition("{line}")[0]
+
+
+_BRACKET = r"[(（][^()（）:：]{1,40}[:：] ?"  # an assignment's own words, such as "(your line: x = y)", in any language
+_QUOTE = re.compile("|".join([*map(re.escape, map(_before_line, languages())), _BRACKET]))
 
 
 def lines_quoted(message: str, source: str) -> list[int]:
-    """Numbers of the lines that a message quotes as the place where the code stopped."""
-    match = _QUOTED_LINE.search(message)
-    if match is None:
-        return []
-    quoted = match["line"].strip()
-    lines = [number for number, line in enumerate(source.splitlines(), start=1) if quoted and _same(line, quoted)]
-    return lines[:MAX_MARKED]
+    """Numbers of the lines that a message quotes, at its end, as the place where the code stopped."""
+    found: list[int] = []
+    for match in _QUOTE.finditer(message):
+        rest = message[match.end() :].strip()
+        quoted = rest[:-1] if match[0][0] in "(（" and rest.endswith((")", "）")) else rest
+        if quoted:
+            found += [number for number, line in enumerate(source.splitlines(), start=1) if _same(line, quoted)]
+    return found[:MAX_MARKED]
 
 
 def _same(line: str, quoted: str) -> bool:

@@ -9,9 +9,11 @@ from markupsafe import Markup
 from nbformat import NotebookNode
 
 from ..markup import markdown_html
+from ..messages import catalogue, languages
 from ..release import is_experiment, is_locked, is_solution, is_test, nbgrader_metadata
 
-AS_SUBMITTED = "(output as submitted; not run again)\n"  # what grading puts in front of the outputs of an experiment
+# what grading puts in front of the outputs of an experiment
+AS_SUBMITTED = frozenset(catalogue(language)("verdict.as_submitted") + "\n" for language in languages())
 MAX_TEXT = 1_500  # characters of one printed output
 MAX_OUTPUTS = 40  # of the whole notebook
 
@@ -61,7 +63,7 @@ def shown_outputs(cell: NotebookNode) -> list[Output]:
 
 def _shown(output: NotebookNode, submitted: bool) -> Output | None:
     if output.output_type == "stream":
-        text = "" if submitted and output.text == AS_SUBMITTED else output.text
+        text = "" if submitted and output.text in AS_SUBMITTED else output.text
     elif output.output_type == "error":
         text = "\n".join(output.traceback) or f"{output.ename}: {output.evalue}"
     else:

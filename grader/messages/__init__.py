@@ -1,18 +1,23 @@
-"""Every sentence of the pages a student reads, by language: `en.toml`, `ko.toml`, `zh.toml`.
+"""Every sentence a student reads, of pages and of the engine, by language: `en.toml`, `ko.toml`, `zh.toml`.
 
 One key per sentence, with named fields in braces. Status words, ids and names of arrays are the same in every language.
-A key that a language lacks is read from English, so a translation can grow.
+A key that a language lacks is read from English, so a translation can grow. A page is given its `catalogue`; the engine
+calls `say` anywhere below `speaking`, which grading a submission enters with the language of the release.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
 ENGLISH = "en"
+
+_language: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +27,16 @@ class Catalogue:
     language: str
     texts: dict[str, str]
 
-    def __call__(self, key: str, **fields: object) -> str:
+    def __call__(self, key: str, /, **fields: object) -> str:
         """Return the sentence `key` with its fields filled in. Raises KeyError for an unknown key."""
         return self.texts[key].format(**fields)
 
 
-def languages() -> list[str]:
+@cache
+def languages() -> tuple[str, ...]:
     """Codes of the languages there are."""
     files = resources.files(__name__).iterdir()
-    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
 
 
 @cache
@@ -39,6 +45,32 @@ def catalogue(language: str = ENGLISH) -> Catalogue:
     if language not in languages():
         raise ValueError(f"there are no texts in '{language}'; languages: {', '.join(languages())}")
     return Catalogue(language, {**read_texts(ENGLISH), **read_texts(language)})
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Have `say` speak a language; English where there are no texts in it, since a grade does not wait for them."""
+    before = _language.set(language if language in languages() else ENGLISH)
+    try:
+        yield
+    finally:
+        _language.reset(before)
+
+
+def say(key: str, /, **fields: object) -> str:
+    """Return the sentence `key` in the language that is spoken. Raises KeyError for an unknown key."""
+    return catalogue(_language.get())(key, **fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence to be said later, where the language is known. As text it is in the language spoken then."""
+
+    key: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return say(self.key, **self.fields)
 
 
 def read_texts(language: str) -> dict[str, str]:

@@ -272,18 +272,18 @@ class Child:
         if limit == "submission_seconds":
             seconds = self._limits.submission_seconds
         text = f"It did not finish within {seconds:g} {MEANING.get(limit, 'seconds')}, and was stopped."
-        return LimitHit("wall seconds", seconds, text)
+        return LimitHit(limit, seconds, text)
 
     def _limit_hit(self, limit: str) -> LimitHit | BadReply:
         if limit not in MEANING:
             return self._bad("a limit that does not exist")
         value = getattr(self._limits, limit)
         self.kill(f"it needed more than {value:g} {MEANING[limit]}")
-        return LimitHit(limit.replace("_", " "), value, f"It needed more than {value:g} {MEANING[limit]}.")
+        return LimitHit(limit, value, f"It needed more than {value:g} {MEANING[limit]}.")
 
     def _bad(self, what: str) -> BadReply:
         self.kill(f"it sent {what}")
-        return BadReply(f"The student's process sent {what}.")
+        return BadReply(what)
 
     def _died(self) -> ChildDied | LimitHit:
         """The connection is closed: find out how the process ended."""
@@ -292,20 +292,22 @@ class Child:
         alone = bool(ended.poll(ENDING_MILLISECONDS))  # a process closes its files a moment before it is gone
         self.kill("it closed its connection to the grader")
         end = self._sandbox.exit_of(self._number)
+        limits, cause, detail = self._limits, "closed", ""
         if not alone:
-            return ChildDied(f"The student's process is gone: {self._dead}.")
-        limits = self._limits
-        if os.WIFEXITED(end.status):
-            self._dead = f"it ended itself (exit status {os.WEXITSTATUS(end.status)})"
+            pass  # it lived on without a connection
+        elif os.WIFEXITED(end.status):
+            cause, detail = "exited", str(os.WEXITSTATUS(end.status))
+            self._dead = f"it ended itself (exit status {detail})"
         elif os.WTERMSIG(end.status) != signal.SIGKILL:
-            self._dead = f"it crashed ({signal.Signals(os.WTERMSIG(end.status)).name})"
+            cause, detail = "crashed", signal.Signals(os.WTERMSIG(end.status)).name
+            self._dead = f"it crashed ({detail})"
         elif end.cpu_seconds >= limits.cpu_seconds - 1:
             text = f"It used more than {limits.cpu_seconds:g} {MEANING['cpu_seconds']}, and was stopped."
             self._dead = "it ran out of processor time"
-            return LimitHit("CPU seconds", limits.cpu_seconds, text)
+            return LimitHit("cpu_seconds", limits.cpu_seconds, text)
         else:
-            self._dead = "the system killed it, most likely for lack of memory"
-        return ChildDied(f"The student's process is gone: {self._dead}.")
+            cause, self._dead = "killed", "the system killed it, most likely for lack of memory"
+        return ChildDied(f"The student's process is gone: {self._dead}.", cause, detail)
 
     def _decode(self, message: bytes | bytearray) -> dict[str, Any]:
         try:

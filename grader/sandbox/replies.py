@@ -124,13 +124,15 @@ def remote_error(fields: Any, limits: Limits) -> RemoteError:
         raise Malformed("an error that says nothing")
     name, message = _fields(fields, exception=str, message=str)
     line, lineno = fields.get("line"), fields.get("lineno")
-    if name == "MemoryError":
-        message = f"more than {limits.address_space_mib} MiB of memory would be needed"
+    memory_mib = limits.address_space_mib if name == "MemoryError" else None
+    if memory_mib is not None:
+        message = f"more than {memory_mib} MiB of memory would be needed"
     return RemoteError(
         plain(name, NAME_CHARACTERS),
         plain(message, MESSAGE_CHARACTERS),
         plain(line, NAME_CHARACTERS) if type(line) is str else None,
         lineno if type(lineno) is int and 0 < lineno < 1_000_000 else None,
+        memory_mib,
     )
 
 

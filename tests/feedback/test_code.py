@@ -7,6 +7,7 @@ import tracemalloc
 import pytest
 
 from grader.feedback.code import highlighted, lines_quoted, lines_that_set, name_in_question
+from grader.messages import languages, say, speaking
 
 SOURCE = """def back(dout, cache):
     dx, dgamma = None, (1 +
@@ -37,6 +38,17 @@ def test_quoted_line_is_found() -> None:
     assert lines_quoted("back raised NameError: no, at: dx += dout", SOURCE) == [4]
     assert lines_quoted("back raised NameError: no (your line: dx += dout)", SOURCE) == [4]
     assert lines_quoted("back raised NameError: no", SOURCE) == []
+    assert lines_quoted("back raised NameError: no, at: f(x)", "y = 1\nf(x)") == [2]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_quoted_line_is_found_in_every_language(language: str) -> None:
+    """Is the line marked on a Korean or Chinese page, too?"""
+    with speaking(language):
+        message = say("run.raised_at", name="back", kind="NameError", detail="(no: way) name", line="dx += dout")
+    assert lines_quoted(message, SOURCE) == [4]
+    assert lines_quoted("back에서 NameError 발생: no (여러분의 코드: dx += dout)", SOURCE) == [4]
+    assert lines_quoted("back 抛出了 NameError：no（你的代码行：dx += dout）", SOURCE) == [4]
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,7 @@ def test_a_result_too_large_to_bring_out_is_named() -> None:
     """Does an enormous return value end in the name of the limit, not in a full memory outside?"""
     limits = Limits(message_bytes=1 << 20, message_nodes=1000)
     with Sandbox(files=None, limits=limits) as sandbox:
-        for source, limit in (("np.zeros(10**6)", "message bytes"), ("list(range(10**4))", "message nodes")):
+        for source, limit in (("np.zeros(10**6)", "message_bytes"), ("list(range(10**4))", "message_nodes")):
             with sandbox.child() as child:
                 child.run_cell(f"import numpy as np\ndef f(): return {source}")
                 with pytest.raises(LimitHit) as caught:

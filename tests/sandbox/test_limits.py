@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.messages import Message
 from grader.sandbox.host import BadReply, ChildDied, Layers, LimitHit, Limits, Sandbox, SandboxError
 from grader.sandbox.limits import MEANING
 
@@ -118,7 +119,7 @@ def test_the_whole_submission_has_a_deadline() -> None:
         cells = ["import time; time.sleep(0.1)"] * 100
         with pytest.raises(LimitHit, match=r"0\.6 seconds for the whole notebook") as caught:
             list(map(child.run_cell, cells))
-        assert caught.value.limit == "wall seconds"
+        assert caught.value.limit == "submission_seconds"
 
 
 def test_limits_cannot_be_raised_from_inside(tight: Sandbox) -> None:
@@ -143,6 +144,8 @@ def test_every_end_has_a_reason(tight: Sandbox, source: str, reason: str) -> Non
     with tight.child() as child, pytest.raises(ChildDied) as caught:
         child.run_cell(source)
     assert reason in caught.value.reason
+    told = str(Message(f"died.{caught.value.cause}", {"detail": caught.value.detail}))
+    assert told == str(caught.value), "the catalogue says it in the sandbox's words"
     assert outcome(tight, "1 + 1") == "None"
 
 
