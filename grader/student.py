@@ -79,20 +79,26 @@ class StudentCode:
     def run_cells(self) -> list[list[dict[str, Any]]]:
         """Run every cell once and return their raw outputs. A cell that hits a limit gets an error output."""
         outputs: list[list[dict[str, Any]]] = []
-        for number, source in enumerate(self._cells):
-            try:
-                run = self._alive().run_cell(source, seconds=self._left(self._limits.cell_seconds))
+        while len(outputs) < len(self._cells):
+            self._run_more(outputs)
+        self._call_ahead()
+        return outputs
+
+    def _run_more(self, outputs: list[list[dict[str, Any]]]) -> None:
+        """Run the cells that have no outputs yet, up to the end or to one that hits a limit."""
+        try:
+            rest = self._cells[len(outputs) :]
+            for run in self._alive().run_cells(rest, lambda: self._left(self._limits.cell_seconds)):
+                if isinstance(run, RemoteError):  # the cell could not even be begun; what it did is not known
+                    outputs.append([_error_output(run)])
+                    continue
                 outputs.append(run.outputs)
                 self.stages["cells"] += run.seconds
                 self.cpu_seconds += run.cpu_seconds
-            except RemoteError as error:  # the cell could not even be begun; what it did is not known
-                outputs.append([_error_output(error)])
-            except (LimitHit, ChildDied, BadReply, StudentTimeout) as reason:
-                self._skipped[number] = str(reason)
-                self._drop()
-                outputs.append([_error_output(reason)])
-        self._call_ahead()
-        return outputs
+        except (LimitHit, ChildDied, BadReply, StudentTimeout) as reason:
+            self._skipped[len(outputs)] = str(reason)
+            self._drop()
+            outputs.append([_error_output(reason)])
 
     def _call_ahead(self) -> None:
         """Make the planned calls. If they do not all come back, nothing is lost: they are made one by one."""

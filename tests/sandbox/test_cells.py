@@ -7,7 +7,7 @@ import base64
 import nbformat
 import pytest
 
-from grader.sandbox.host import Child, LimitHit, Limits, RemoteError, Sandbox
+from grader.sandbox.host import BadReply, Child, LimitHit, Limits, RemoteError, Sandbox
 
 
 def text_of(child: Child, source: str) -> str:
@@ -262,3 +262,32 @@ def test_a_cell_that_never_ends_is_stopped(sandbox: Sandbox) -> None:
     assert caught.value.limit == "cell_seconds"
     assert caught.value.value == 0.5
     assert "0.5 seconds for one cell" in caught.value.message
+
+
+def test_cells_sent_together_come_back_as_if_sent_one_by_one(child: Child) -> None:
+    """Does nobody notice that cells do not wait for each other's answers, even where a socket could not hold them?"""
+    sources = ["x = 1", f"x += 1\ntext = {'y' * 100_000!r}", "1 / 0", "print(len(text))\nx", "x +"]
+    runs = list(child.run_cells(sources, lambda: 5.0))
+    assert [run.ok for run in runs] == [True, True, False, True, False]
+    assert [output["output_type"] for output in runs[3].outputs] == ["stream", "execute_result"]
+    assert runs[3].outputs[1]["data"]["text/plain"] == "2"
+    assert "ZeroDivisionError" in runs[2].error
+    assert child.run_cell("x").outputs[0]["execution_count"] == 6
+
+
+def test_a_cell_that_hangs_keeps_what_ran_before_it(child: Child) -> None:
+    """Is each cell on the clock by itself?"""
+    sources = ["import time\ntime.sleep(0.2)\n1", "time.sleep(0.2)\n2", "while True: pass", "4"]
+    seen = []
+    with pytest.raises(LimitHit):
+        seen.extend(child.run_cells(sources, lambda: 0.35))  # `extend` keeps what came before the error
+    assert not child.alive
+    assert [run.outputs[0]["data"]["text/plain"] for run in seen] == ["1", "2"]
+
+
+def test_a_cell_that_steals_the_next_ones_from_the_socket_harms_itself_alone(child: Child) -> None:
+    """What does a cell gain that reads the requests lying there, and answers them itself?"""
+    thief = "import os, struct\ndata = os.read(3, 1 << 20)\nos.write(3, struct.pack('<QQ', 2, 7) + b'{}')"
+    with pytest.raises((BadReply, LimitHit)):
+        list(child.run_cells([thief, "print('me')"], lambda: 1.0))
+    assert not child.alive
