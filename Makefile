@@ -66,7 +66,7 @@ verify: $(READY) ## find changes to log, verdicts or gradebook that did not come
 
 test: $(READY_DEV) ## run the tests, as CI does
 	@$(BIN)/ruff check .
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(TESTS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(TESTS)
 	@$(GRADER) validate
 
 soak: $(READY_DEV) ## 2,000 submissions with every breakage and attack; runs killed 100 times and at every step

@@ -30,7 +30,6 @@ from . import tiny
 from .test_course_run import EXPECTED, GRADER, class_of, gradebook_rows, run
 from .test_run import CALL, DEADLY
 
-pytestmark = pytest.mark.xdist_group("cluster")  # one cluster for all of them
 SALT = "0123456789abcdef"
 WORKER = {"distributed.worker.daemon": False}  # as docs/scale.md has them started
 

@@ -30,8 +30,6 @@ from . import tiny
 from .test_course_run import GRADER, class_of, run
 from .test_run import alive, children
 
-pytestmark = pytest.mark.xdist_group("durability")  # one class for all tests here, graded once
-
 LONG = bool(os.environ.get("SOAK"))  # `make soak` sets it
 KILLS = 100 if LONG else 20
 COMMAND_KILLS = 25 if LONG else 2  # of the whole command, workers and sandbox with it

@@ -19,8 +19,6 @@ from grader.verify import verify
 from . import tiny
 from .test_course_run import GRADER, NBGRADER, gradebook_rows, run
 
-pytestmark = pytest.mark.xdist_group("late")  # one class for all tests here, graded once
-
 HOUR, DAY = 3600.0, 86_400.0
 
 

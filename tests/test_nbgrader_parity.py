@@ -26,8 +26,6 @@ from .breakages import answer
 from .test_course_run import NBGRADER, run
 from .tiny import ROOT
 
-pytestmark = pytest.mark.xdist_group("nbgrader_parity")  # one class for all tests here, graded once
-
 FILES = Path(nbgrader.__file__).parent / "tests" / "apps" / "files"
 ANSWER_TYPE = FILES.parent.parent / "preprocessors" / "files" / "submitted-answer-cell-type-changed.ipynb"
 

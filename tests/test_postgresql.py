@@ -29,7 +29,6 @@ ROSTER = "Student,ID,SIS User ID,SIS Login ID,Section\nR,1,S1,right,1\nW,2,S2,wr
 
 pytestmark = [
     pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL is not installed here (Debian: apt install postgresql)"),
-    pytest.mark.xdist_group("postgresql"),  # one server for all of them
 ]
 
 

@@ -23,7 +23,6 @@ from grader.redteam.yard import costs
 from . import tiny
 
 # one after the other: the runner looks at what is left on the whole machine
-pytestmark = pytest.mark.xdist_group("redteam")
 
 ATTACKS = tiny.ROOT / "tests" / "attacks"
 FAMILIES = {"escape", "forged_results", "later_harm", "metadata", "reading", "resources"}

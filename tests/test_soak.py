@@ -31,8 +31,6 @@ from grader.verify import verify
 from . import breakages, tiny
 from .test_run import alive, children
 
-pytestmark = pytest.mark.xdist_group("soak")  # one class for all tests here, graded once
-
 LONG = bool(os.environ.get("SOAK"))
 SIZE = 2_000 if LONG else 48
 LIMITS = Limits(cell_seconds=3, call_seconds=2, submission_seconds=10)  # attacks that take all of them are many
