@@ -64,10 +64,13 @@ regrade: $(READY) ## after a change of cases or limits: show who changes and why
 verify: $(READY) ## find changes to log, verdicts or gradebook that did not come through the kit (HEAD=…)
 	@$(GRADER) verify $(ASSIGNMENT) $(if $(HEAD),--head $(HEAD))
 
-test: $(READY_DEV) ## run the tests, as CI does
+test: $(READY_DEV) ## lint, tests, validation of the assignment (TESTS=tests/test_x.py: these alone)
 	@$(BIN)/ruff check .
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(or $(TESTS),-m "not long")
 	@$(GRADER) validate
+
+test-long: $(READY_DEV) ## the tests that take long: browsers, cluster, PostgreSQL, containers, other NumPys, red team's own
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m long
 
 soak: $(READY_DEV) ## 2,000 submissions with every breakage and attack; runs killed 100 times and at every step
 	@SOAK=1 $(BIN)/python -m pytest -q -s --timeout 1800 tests/test_soak.py tests/test_durability.py

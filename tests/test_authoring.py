@@ -20,6 +20,8 @@ from grader.verdict import Verdict
 
 from .tiny import ROOT, hand_in, make_project
 
+pytestmark = pytest.mark.long
+
 PAGE = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8")
 STEP = re.compile(
     r"^<!-- (?P<what>[^>]+?) -->\n(?:```python\n(?P<code>.*?)\n```|(?P<command>    \S[^\n]*))?", re.M | re.S

@@ -30,6 +30,8 @@ from . import tiny
 from .test_course_run import EXPECTED, GRADER, class_of, gradebook_rows, run
 from .test_run import CALL, DEADLY
 
+pytestmark = pytest.mark.long
+
 SALT = "0123456789abcdef"
 WORKER = {"distributed.worker.daemon": False}  # as docs/scale.md has them started
 

@@ -26,6 +26,8 @@ from .breakages import answer
 from .test_course_run import NBGRADER, run
 from .tiny import ROOT
 
+pytestmark = pytest.mark.long
+
 FILES = Path(nbgrader.__file__).parent / "tests" / "apps" / "files"
 ANSWER_TYPE = FILES.parent.parent / "preprocessors" / "files" / "submitted-answer-cell-type-changed.ipynb"
 

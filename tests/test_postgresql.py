@@ -28,6 +28,7 @@ SALT = "0123456789abcdef"
 ROSTER = "Student,ID,SIS User ID,SIS Login ID,Section\nR,1,S1,right,1\nW,2,S2,written,1\n"
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL is not installed here (Debian: apt install postgresql)"),
 ]
 

@@ -22,6 +22,8 @@ from grader.redteam.yard import costs
 
 from . import tiny
 
+pytestmark = pytest.mark.long
+
 # one after the other: the runner looks at what is left on the whole machine
 
 ATTACKS = tiny.ROOT / "tests" / "attacks"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, event, text
 
 from grader.course import Course
@@ -15,6 +16,8 @@ from grader.standings import open_gradebook
 from grader.verdict import CaseResult, Status, Verdict
 
 from . import tiny
+
+pytestmark = pytest.mark.long
 
 TABLES = ("student", "submitted_assignment", "submitted_notebook", "grade", "comment")
 

@@ -24,6 +24,8 @@ from grader.release import STUDENT_REQUIREMENTS, load_release, make_release, pac
 
 from . import notebook
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 FIRST_WHEELS = {(3, 11): "1.26", (3, 12): "1.26", (3, 13): "2.1"}  # the oldest NumPy there is for this Python
 OLDEST = FIRST_WHEELS.get(sys.version_info[:2], "2.1")

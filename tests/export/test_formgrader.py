@@ -15,7 +15,7 @@ from grader.fill import fill
 from grader.release import load_release, make_release
 from tests import browser, graded, tiny
 
-pytestmark = [browser.needs_browser, pytest.mark.timeout(300)]
+pytestmark = [browser.needs_browser, pytest.mark.timeout(300), pytest.mark.long]
 BIN = Path(sys.executable).parent
 
 

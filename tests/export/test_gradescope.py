@@ -19,6 +19,8 @@ from grader.fill import fill
 from grader.release import load_release
 from tests import graded, tiny
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def autograder(graded_class: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from grader.course import Course
 from tests import browser, tiny
 
-pytestmark = browser.needs_browser
+pytestmark = [browser.needs_browser, pytest.mark.long]
 STUDENTS = ["right", "wrong", "raises", "hostile", "written", "noisy", "untouched", "no-json"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from grader.course import Course
 from tests import browser
 
-pytestmark = browser.needs_browser
+pytestmark = [browser.needs_browser, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

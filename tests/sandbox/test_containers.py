@@ -20,6 +20,8 @@ from grader.sandbox.errors import SandboxUnavailable
 from .. import tiny
 from .test_users import PACKAGES, PROGRAM, REPOSITORY, holds
 
+pytestmark = pytest.mark.long
+
 # what Docker and Podman leave root by default
 KEPT = (
     *("chown", "dac_override", "fsetid", "fowner", "mknod", "net_raw", "setgid", "setuid", "setfcap", "setpcap"),
