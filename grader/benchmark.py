@@ -222,7 +222,7 @@ def _draw(cost: Cost, path: Path) -> None:
     ]
     above.plot([step.graded for step in steps[2:]], each, marker=".")
     below.plot([sample.graded for sample in cost.samples], [sample.mib for sample in cost.samples])
-    above.set(ylabel="ms a submission (wall)", ylim=(0, None), title="Grading a class: neither time nor memory grow")
+    above.set(ylabel="ms a submission (wall)", ylim=(0, None), title=f"Grading a class of {cost.submissions}")
     below.set(ylabel="MiB of the command", xlabel="submissions graded", ylim=(0, None))
     for axes in (above, below):
         axes.grid(alpha=0.3)
