@@ -5,8 +5,9 @@ Start reading at `grader.grade`.
 
 import sys
 
-# jsonschema, which nbformat imports, tries this optional package (it checks IRIs; no notebook has one) and does
-# without it where the import fails. Importing it costs more than nbgrader's own code.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+# jsonschema, which nbformat imports, tries these optional packages (they check IRIs, URIs and spans of time, of which
+# no notebook has one) and does without them where the import fails. The first takes longer than nbgrader's own code.
+for _unused in ("rfc3987_syntax", "rfc3986_validator", "isoduration"):
+    sys.modules.setdefault(_unused, None)  # type: ignore[arg-type]
 
 __version__ = "0.1.0"

@@ -21,7 +21,7 @@ from .log import GRADE, Log, read_history
 from .nbgrader_app import nbgrader_config
 from .plan import Plan, plan_run
 from .record import Times, open_recording
-from .release import Release, load_release
+from .release import load_release
 from .standings import Standing, open_gradebook, read_standings
 from .submitted import read_timestamp
 from .summary import NOT_GRADED, Line, line_of
@@ -57,12 +57,13 @@ def _grade_and_record(
     inputs = run_inputs(course, assignment, options.limits, options.layers)
     excluded = excluded_students(config)
     history = read_history(course.log, assignment)
+    standings = _standings(course, assignment)
     plan = plan_run(
         course,
         release,
         [student for student in students if student not in excluded],
         history=history,
-        standings=_standings(course, assignment),
+        standings=standings,
         inputs=inputs,
         rule=rule,
         times=times,
@@ -92,10 +93,11 @@ def _grade_and_record(
                     recording.add(result)
                     lines[result.student] = result.line
                     advance()
+        standings = _standings(course, assignment)
     elif history.interrupted is not None:  # it was cut short after its last grade
         Log(course.log).append([{"what": "done", "assignment": assignment, "run": history.interrupted.get("n")}])
-    standings = _standings(course, assignment)
-    return [_with_standing(release, lines[student], standings) for student in sorted(lines)]
+    bonus = math.fsum(release.bonus.values())
+    return [_with_standing(lines[student], standings, bonus) for student in sorted(lines)]
 
 
 def _announcement(plan: Plan, options: RunOptions) -> str:
@@ -118,23 +120,24 @@ def _standings(course: Course, assignment: str) -> dict[str, Standing]:
         return read_standings(engine, assignment)
 
 
-def _with_standing(release: Release, line: Line, standings: Mapping[str, Standing]) -> Line:
+def _with_standing(line: Line, standings: Mapping[str, Standing], bonus: float) -> Line:
     """The line with what the gradebook has. The gradebook knows no bonus: its maximum is that of all cells."""
     standing = None if line.status == NOT_GRADED else standings.get(line.student)
     if standing is None:
         return line
-    most = standing.recorded.max_score - math.fsum(release.bonus.values())
-    return dataclasses.replace(line, recorded=dataclasses.replace(standing.recorded, max_score=most))
+    recorded = dataclasses.replace(standing.recorded, max_score=standing.recorded.max_score - bonus)
+    return dataclasses.replace(line, recorded=recorded)
 
 
 def graded_lines(course: Course, assignment: str) -> list[Line]:
     """The table's lines of everybody who was graded, from the verdicts and the gradebook as they are."""
     release, standings = load_release(course, assignment), _standings(course, assignment)
+    bonus = math.fsum(release.bonus.values())
     lines = []
     for student in sorted(read_history(course.log, assignment).latest):
         path = course.autograded / student / assignment / "verdict.json"
         line = line_of(release, Verdict.from_json(path.read_text(encoding="utf-8")))
-        lines.append(_with_standing(release, line, standings))
+        lines.append(_with_standing(line, standings, bonus))
     return lines
 
 
