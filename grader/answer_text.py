@@ -46,14 +46,16 @@ def hindrances(grade_id: str, source: str, wanted: frozenset[str], defined: froz
 
 def _syntax_error(source: str) -> str:
     """Where and why Python cannot read the source, "" where it can or nobody can tell (IPython's own syntax)."""
-    if len(source) > MAX_PARSED or _IPYTHON.search(source):
+    if len(source) > MAX_PARSED:
         return ""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ast.parse(source)
-    except SyntaxError as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        if _IPYTHON.search(source):
+            return ""
+        if not isinstance(error, SyntaxError):
+            return say("answer.too_deep")
         return say("answer.line", line=error.lineno, error=error.msg) if error.lineno else str(error.msg)
-    except (ValueError, RecursionError, MemoryError):
-        return say("answer.too_deep")
     return ""

@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-import nbformat
 from jinja2 import Environment
 from nbformat import NotebookNode
 
@@ -26,7 +25,7 @@ from . import __version__
 from .checking import Case, Student
 from .intake import bare_release, take_in
 from .messages import Message, say, speaking
-from .outputs import safe_attachments, safe_outputs
+from .outputs import safe_outputs
 from .plots import Plot, bounded
 from .rehearsal import PlannedCall
 from .release import Release, is_experiment, is_test, nbgrader_metadata
@@ -255,8 +254,6 @@ def _write_outputs(release: Release, notebook: NotebookNode, results: Results, p
             cell.outputs = _verdict_outputs(
                 release.tests[grade_id].points, results[grade_id], printed.get(grade_id, "")
             )
-        elif cell.cell_type == "markdown" and "attachments" in cell:
-            cell.attachments = nbformat.from_dict(safe_attachments(cell.attachments))
 
 
 _TABLE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(

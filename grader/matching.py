@@ -7,7 +7,10 @@ Every difference that had to be put right is one line in `repairs`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from operator import attrgetter
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -15,8 +18,8 @@ from rapidfuzz import fuzz
 
 from .answer_text import hindrances
 from .messages import say
-from .read_notebook import SubmittedCell, defined_names, squeeze
-from .release import Release, is_experiment, is_locked, is_solution, is_test, nbgrader_metadata
+from .read_notebook import SubmittedCell
+from .release import Release, ReleasedCell
 
 # How alike a cell without marks has to be to count as an edited copy of a released one, of 100. A changed line in ten
 # leaves about 90. Two released cells of the shipped notebook have up to 93, but copies without a change are taken
@@ -28,32 +31,31 @@ class Matching:
     """Call `result` once."""
 
     def __init__(self, release: Release, cells: list[SubmittedCell]) -> None:
-        self._targets = release.notebook.cells
+        self._targets = release.cells
         self._release = release
         self._cells = cells
+        self._at = {cell: number for number, cell in enumerate(cells)}
         self._repairs: list[str] = []
         self._matched: dict[int, SubmittedCell] = {}  # index in the release -> the cell that stands for it
         self._answers: dict[int, SubmittedCell] = {}  # index in the release -> the cell whose text is taken
         self._before: dict[int, list[SubmittedCell]] = {}  # earlier attempts at the same answer, shown in front of it
         self._after: dict[int, SubmittedCell] = {}  # an edited locked cell, run behind the released one
         self._answered_in: dict[int, str] = {}  # index of a stub -> grade_id of the cell that also answers it
-        self._by_id: dict[str | None, list[SubmittedCell]] = {}
-        self._by_text: dict[str, list[SubmittedCell]] = {}
         for cell in cells:
-            if cell.cell_id is not None:
-                self._by_id.setdefault(cell.cell_id, []).append(cell)
-            if cell.squeezed:
-                self._by_text.setdefault(cell.squeezed, []).append(cell)
-        stubs = (cell for cell in self._targets if is_solution(cell) and cell.cell_type == "code")
-        self._stub_names = frozenset(name for cell in stubs for name in defined_names(cell.source))
+            if (released := release.by_source.get(cell.source)) is not None:  # as most are
+                cell.squeezed, cell.names = released.text, released.names
+        self._by_grade_id = _grouped(cells, attrgetter("grade_id"))
+        self._by_id = _grouped(cells, attrgetter("cell_id"))
+        self._by_text = _grouped(cells, attrgetter("squeezed"))
+        self._defining = self._which_define()
 
     def result(self) -> tuple[NotebookNode, list[str]]:
         """The notebook to grade, and what was put right."""
         targets = list(enumerate(self._targets))
-        locked = [pair for pair in targets if is_locked(pair[1])]
-        code = [pair for pair in targets if is_solution(pair[1]) and pair[1].cell_type == "code"]
-        plain = [pair for pair in targets if not is_locked(pair[1]) and not is_solution(pair[1])]
-        written = [pair for pair in targets if is_solution(pair[1]) and pair[1].cell_type != "code"]
+        locked = [pair for pair in targets if pair[1].is_locked]
+        code = [pair for pair in targets if pair[1].is_solution and pair[1].is_code]
+        plain = [pair for pair in targets if not pair[1].is_locked and not pair[1].is_solution]
+        written = [pair for pair in targets if pair[1].is_solution and not pair[1].is_code]
         steps = (
             (locked, self._match_locked),
             (code, self._match_code_answer),
@@ -75,77 +77,80 @@ class Matching:
     def _say(self, key: str, **fields: object) -> None:
         self._repairs.append(say(key, **fields))
 
-    def _same_id(self, target: NotebookNode) -> list[SubmittedCell]:
-        return [cell for cell in self._by_id.get(target.get("id"), ()) if not cell.placed]
+    def _which_define(self) -> list[SubmittedCell]:
+        return [cell for cell in self._cells if not cell.names.isdisjoint(self._release.stub_names)]
 
-    def _same(self, target: NotebookNode) -> list[SubmittedCell]:
+    def _marked(self, grade_id: str) -> list[SubmittedCell]:
+        return [cell for cell in self._by_grade_id.get(grade_id, ()) if cell.grade_id is not None]
+
+    def _same_id(self, target: ReleasedCell) -> list[SubmittedCell]:
+        return [cell for cell in self._by_id.get(target.cell_id, ()) if not cell.placed]
+
+    def _same(self, target: ReleasedCell) -> list[SubmittedCell]:
         """Free cells with the target's cell id, else with its text."""
-        text = squeeze(target.source)
-        return self._same_id(target) or [cell for cell in self._by_text.get(text, ()) if not cell.placed]
+        return self._same_id(target) or [cell for cell in self._by_text.get(target.text, ()) if not cell.placed]
 
-    def _most_alike(self, target: NotebookNode, *, code: bool) -> SubmittedCell | None:
-        """The free cell of that kind that is most like the target, None where none is an edited copy of it."""
-        best, highest, text = None, EDITED, squeeze(target.source)
+    def _most_alike(self, target: ReleasedCell) -> SubmittedCell | None:
+        """The free cell of its kind that is most like the target, None where none is an edited copy of it."""
+        best, highest = None, EDITED
         for cell in self._free():
-            if (cell.cell_type == "code") == code:
-                alike = fuzz.ratio(text, cell.squeezed, score_cutoff=highest)
-                if alike >= highest and text:
+            if (cell.cell_type == "code") == target.is_code:
+                alike = fuzz.ratio(target.text, cell.squeezed, score_cutoff=highest)
+                if alike >= highest and target.text:
                     best, highest = cell, alike
         return best
 
     # -- locked cells ----------------------------------------------------------------------------------------------
 
-    def _match_locked(self, index: int, target: NotebookNode) -> None:
+    def _match_locked(self, index: int, target: ReleasedCell) -> None:
         """Drop the submission's copies of a locked cell; say so where they differ from the release."""
-        grade_id, text = nbgrader_metadata(target)["grade_id"], squeeze(target.source)
-        same = [cell for cell in self._cells if cell.grade_id == grade_id] or self._same(target)
+        same = self._marked(target.grade_id) or self._same(target)
         if not same:
             return
         if len(same) > 1:
-            self._say("repaired.locked_copies", id=grade_id, count=len(same))
+            self._say("repaired.locked_copies", id=target.grade_id, count=len(same))
         self._matched[index] = same[0]
         for cell in same:
-            if cell.squeezed != text and cell.defines(self._stub_names):
+            if cell.squeezed != target.text and cell.defines(self._release.stub_names):
                 cell.grade_id = None  # an answer written over a locked cell: it is found as an answer below
                 continue
             cell.placed = True
-            if cell.squeezed != text:
+            if cell.squeezed != target.text:
                 self._take_edited(index, target, cell)
-            elif cell.cell_type != target.cell_type:
-                self._say("repaired.locked_type", id=grade_id, kind=cell.cell_type)
+            elif cell.cell_type != target.node.cell_type:
+                self._say("repaired.locked_type", id=target.grade_id, kind=cell.cell_type)
 
-    def _match_edited_locked(self, index: int, target: NotebookNode) -> None:
+    def _match_edited_locked(self, index: int, target: ReleasedCell) -> None:
         """A locked cell that lost its marks and was edited; what is not found at all is put back."""
         if index in self._matched:
             return
-        edited = self._most_alike(target, code=target.cell_type == "code")
-        if edited is None or edited.defines(self._stub_names):
-            self._say("repaired.locked_missing", id=nbgrader_metadata(target)["grade_id"])
+        edited = self._most_alike(target)
+        if edited is None or edited.defines(self._release.stub_names):
+            self._say("repaired.locked_missing", id=target.grade_id)
             return
         edited.placed = True
         self._matched[index] = edited
         self._take_edited(index, target, edited)
 
-    def _take_edited(self, index: int, target: NotebookNode, cell: SubmittedCell) -> None:
+    def _take_edited(self, index: int, target: ReleasedCell, cell: SubmittedCell) -> None:
         """The released text counts. Where nothing is graded in a cell, the student's text may run behind it: imports
         that were added to the first cell are needed by the answers."""
-        grade_id = nbgrader_metadata(target)["grade_id"]
-        if target.cell_type == "code" == cell.cell_type and not is_test(target):
+        if target.is_code and cell.cell_type == "code" and not target.is_test:
             self._after[index] = cell
-            self._say("repaired.locked_edited_runs", id=grade_id)
+            self._say("repaired.locked_edited_runs", id=target.grade_id)
         else:
-            self._say("repaired.locked_edited", id=grade_id)
+            self._say("repaired.locked_edited", id=target.grade_id)
 
     # -- answers in code -------------------------------------------------------------------------------------------
 
-    def _match_code_answer(self, index: int, target: NotebookNode) -> None:
+    def _match_code_answer(self, index: int, target: ReleasedCell) -> None:
         """The last cell that defines the asked function is the answer; a cell may answer more than one stub."""
-        grade_id, names, untouched = _describe(target)
-        marked = [cell for cell in self._cells if cell.grade_id == grade_id]
+        grade_id, names, untouched = target.grade_id, target.names, target.text
+        marked = self._marked(grade_id)
         for cell in marked:
             if (kind := _made_code(cell)) is not None:
                 self._say("repaired.cell_read_as_code", id=grade_id, kind=kind)
-        defining = [cell for cell in self._cells if cell.defines(names)] or self._defined_in_text(grade_id, names)
+        defining = [cell for cell in self._defining if cell.defines(names)] or self._defined_in_text(grade_id, names)
         changed = [cell for cell in defining if cell.squeezed != untouched]
         if not marked:
             self._say("repaired.mark_lost" if defining else "repaired.answer_missing", id=grade_id)
@@ -155,7 +160,7 @@ class Matching:
         if len(changed) > 1:
             self._say("repaired.several_define", count=len(changed), names=", ".join(sorted(names)))
         self._take_answer(index, grade_id, chosen)
-        self._put_aside(index, grade_id, chosen, marked, changed)
+        self._put_aside(index, target, chosen, marked, changed)
         for cell in [*marked, *defining]:
             if cell.squeezed == untouched:
                 cell.placed = True  # a second copy of the stub would undo the answer
@@ -164,7 +169,7 @@ class Matching:
 
     def _defined_in_text(self, grade_id: str, names: frozenset[str]) -> list[SubmittedCell]:
         """An answer in a text cell without its mark."""
-        found = [cell for cell in self._free() if cell.cell_type != "code" and names & cell.names]
+        found = [cell for cell in self._defining if cell.cell_type != "code" and not cell.placed and names & cell.names]
         for cell in found[-1:]:
             self._say("repaired.text_read_as_code", id=grade_id, kind=_made_code(cell))
         return found[-1:]
@@ -172,18 +177,19 @@ class Matching:
     def _take_answer(self, index: int, grade_id: str, chosen: SubmittedCell) -> None:
         if chosen.placed and chosen in self._answers.values():
             first = next(at for at, cell in self._answers.items() if cell is chosen)
-            self._answered_in[index] = nbgrader_metadata(self._targets[first])["grade_id"]
+            self._answered_in[index] = self._targets[first].grade_id
             return
         chosen.placed = True
         self._matched[index] = self._answers[index] = chosen
         rest = list(self._continuations(chosen, grade_id))
         if rest:
             chosen.extend(rest)
+            self._defining = self._which_define()
             self._say("repaired.split", id=grade_id, count=len(rest) + 1)
 
     def _continuations(self, chosen: SubmittedCell, grade_id: str) -> Iterator[SubmittedCell]:
         """Cells right below an answer that begin inside of its function: a split that cannot run apart."""
-        for cell in self._cells[self._cells.index(chosen) + 1 :]:
+        for cell in islice(self._cells, self._at[chosen] + 1, None):
             inside = cell.source.lstrip("\n")[:1] in (" ", "\t")
             if cell.placed or cell.cell_type != "code" or cell.grade_id not in (None, grade_id) or not inside:
                 return
@@ -193,29 +199,28 @@ class Matching:
     def _put_aside(
         self,
         index: int,
-        grade_id: str,
+        target: ReleasedCell,
         chosen: SubmittedCell,
         marked: list[SubmittedCell],
         changed: list[SubmittedCell],
     ) -> None:
         """Earlier attempts go in front of the answer, so that none runs after it and undoes it."""
-        at = self._cells.index(chosen)
-        untouched = squeeze(self._targets[index].source)
-        for cell in self._cells[:at]:
-            mine = cell.grade_id in (None, grade_id) and (cell in marked or cell in changed)
-            if mine and not cell.placed and cell.squeezed != untouched:
+        earlier = [cell for cell in {*marked, *changed} if self._at[cell] < self._at[chosen]]
+        for cell in sorted(earlier, key=self._at.__getitem__):
+            mine = cell.grade_id in (None, target.grade_id)
+            if mine and not cell.placed and cell.squeezed != target.text:
                 cell.placed = True
                 self._before.setdefault(index, []).append(cell)
 
     # -- cells that nobody grades ----------------------------------------------------------------------------------
 
-    def _match_plain(self, index: int, target: NotebookNode) -> None:
+    def _match_plain(self, index: int, target: ReleasedCell) -> None:
         """The student's version where one is recognised; what was deleted stays away."""
         for cell in self._same(target)[:1]:
             self._take_plain(index, cell)
 
-    def _match_edited_plain(self, index: int, target: NotebookNode) -> None:
-        if index not in self._matched and (cell := self._most_alike(target, code=target.cell_type == "code")):
+    def _match_edited_plain(self, index: int, target: ReleasedCell) -> None:
+        if index not in self._matched and (cell := self._most_alike(target)):
             self._take_plain(index, cell)
 
     def _take_plain(self, index: int, cell: SubmittedCell) -> None:
@@ -224,10 +229,10 @@ class Matching:
 
     # -- answers in words ------------------------------------------------------------------------------------------
 
-    def _match_written_answer(self, index: int, target: NotebookNode) -> None:
+    def _match_written_answer(self, index: int, target: ReleasedCell) -> None:
         """By mark or cell id; also where question and answer had become one cell."""
-        grade_id, _, untouched = _describe(target)
-        marked = [cell for cell in self._free() if cell.grade_id == grade_id] or self._same_id(target)
+        grade_id, untouched = target.grade_id, target.text
+        marked = [cell for cell in self._marked(grade_id) if not cell.placed] or self._same_id(target)
         changed = [cell for cell in marked if cell.squeezed != untouched]
         if len(changed) > 1:
             self._say("repaired.written_copies", id=grade_id, count=len(changed))
@@ -238,11 +243,11 @@ class Matching:
         elif marked and not self._take_merged(index, grade_id):
             self._take_text(index, grade_id, marked[-1:])
 
-    def _find_written_answer(self, index: int, target: NotebookNode) -> None:
+    def _find_written_answer(self, index: int, target: ReleasedCell) -> None:
         """An answer without its mark: the text that stands where it should, or in one cell with its question."""
         if index in self._answers:
             return
-        grade_id, _, untouched = _describe(target)
+        grade_id, untouched = target.grade_id, target.text
         here = self._texts_below_neighbour(index)
         changed = [cell for cell in here if cell.squeezed != untouched]
         if changed:
@@ -278,7 +283,7 @@ class Matching:
         if above is None:
             return []
         found = []
-        for cell in self._cells[self._cells.index(self._matched[above]) + 1 :]:
+        for cell in islice(self._cells, self._at[self._matched[above]] + 1, None):
             if cell.placed or cell.cell_type == "code":
                 break
             found.append(cell)
@@ -286,63 +291,67 @@ class Matching:
 
     def _below_question_in_one_cell(self, index: int) -> SubmittedCell | None:
         """What a cell says beyond the question above the answer, where it begins with that question."""
-        question = squeeze(self._targets[index - 1].source) if index else ""
-        if not question or is_solution(self._targets[index - 1]):
+        question = self._targets[index - 1].text if index else ""
+        if not question or self._targets[index - 1].is_solution:
             return None
         for cell in self._cells:
             rest = cell.squeezed[len(question) :].strip() if cell.squeezed.startswith(question) else ""
-            if rest and cell.cell_type != "code" and rest != squeeze(self._targets[index].source):
+            if rest and cell.cell_type != "code" and rest != self._targets[index].text:
                 return SubmittedCell("markdown", rest, None, None)
         return None
 
     # -- the notebook ----------------------------------------------------------------------------------------------
 
     def _look_at_order(self) -> None:
-        position = {id(cell): number for number, cell in enumerate(self._cells)}
-        order = [position[id(cell)] for _, cell in sorted(self._matched.items()) if id(cell) in position]
+        order = [self._at[cell] for _, cell in sorted(self._matched.items())]
         if order != sorted(order):
             self._say("repaired.order")
 
     def _assemble(self) -> NotebookNode:
-        position = {id(cell): index for index, cell in self._matched.items()}
+        position = {cell: index for index, cell in self._matched.items()}
         extras: dict[int, list[SubmittedCell]] = {}
         anchor = -1
         for cell in self._cells:
-            if id(cell) in position:
-                anchor = position[id(cell)]
+            if cell in position:
+                anchor = position[cell]
             elif not cell.placed:
                 extras.setdefault(anchor, []).append(cell)
-        notebook = nbformat.from_dict({**self._release.notebook, "cells": []})
-        notebook.cells.extend(_extra_cell(cell) for cell in extras.get(-1, []))
+        notebook = nbformat.from_dict(self._release.notebook | {"cells": []})
+        notebook["cells"] = cells = [*map(_extra_cell, extras.get(-1, ()))]
         for index, target in enumerate(self._targets):
-            notebook.cells.extend(_extra_cell(cell) for cell in self._before.get(index, []))
-            notebook.cells.extend(self._released_cell(index, target))
-            notebook.cells.extend(_extra_cell(cell) for cell in extras.get(index, []))
+            cells += map(_extra_cell, self._before.get(index, ()))
+            cells += self._released_cell(index, target)
+            cells += map(_extra_cell, extras.get(index, ()))
         _number(notebook)
         return notebook
 
-    def _released_cell(self, index: int, target: NotebookNode) -> Iterator[NotebookNode]:
+    def _released_cell(self, index: int, target: ReleasedCell) -> Iterator[NotebookNode]:
         """The cell that stands in the graded notebook for a released one, if any does."""
-        cell = nbformat.from_dict(target)
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
         answer = self._answers.get(index)
-        if is_locked(target):
-            yield cell
+        if target.is_locked:
+            yield target.copy()
             if index in self._after:
                 yield _extra_cell(self._after[index])
         elif answer is not None:
-            cell.source = answer.source
-            if is_experiment(cell):
-                cell.outputs = list(answer.outputs)
-            elif cell.cell_type == "markdown" and answer.attachments:
-                cell.attachments = answer.attachments
-            yield cell
+            taken: dict[str, Any] = {"source": answer.source}
+            if target.is_experiment:
+                taken["outputs"] = list(answer.outputs)
+            elif target.node.cell_type == "markdown" and answer.attachments:
+                taken["attachments"] = answer.attachments
+            yield target.copy(**taken)
         elif index in self._answered_in:
-            cell.source = "# " + say("repaired.answered_in", id=self._answered_in[index])
-            yield cell
-        elif is_solution(target):
-            yield cell
+            yield target.copy(source="# " + say("repaired.answered_in", id=self._answered_in[index]))
+        elif target.is_solution:
+            yield target.copy()
+
+
+def _grouped(cells: list[SubmittedCell], key: Callable[[SubmittedCell], str | None]) -> dict[str, list[SubmittedCell]]:
+    """Cells by something they have, in their order, without those that lack it."""
+    groups: dict[str, list[SubmittedCell]] = {}
+    for cell in cells:
+        if value := key(cell):
+            groups.setdefault(value, []).append(cell)
+    return groups
 
 
 def _made_code(cell: SubmittedCell) -> str | None:
@@ -359,11 +368,6 @@ def _number(notebook: NotebookNode) -> None:
             cell.pop("id", None)
         elif not cell.get("id"):
             cell.id = f"submitted-{number}"
-
-
-def _describe(target: NotebookNode) -> tuple[str, frozenset[str], str]:
-    """grade_id, defined names and text of a released answer cell."""
-    return nbgrader_metadata(target)["grade_id"], defined_names(target.source), squeeze(target.source)
 
 
 def _extra_cell(cell: SubmittedCell) -> NotebookNode:

@@ -62,8 +62,7 @@ def plan_run(
 ) -> Plan:
     """Compare what is there with what the log says. A `salt` that was asked for has to be the one of the grade."""
     plan = Plan(choose_salt(history, salt))
-    sections = release.sections()
-    headings = list(dict.fromkeys(sections[cell] for cell in release.tests))
+    headings = list(dict.fromkeys(release.sections[cell] for cell in release.tests))
     for student in students:
         line = history.latest.get(student)
         row = None

@@ -17,6 +17,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from .messages import say
+from .outputs import safe_attachments
 
 MAX_BYTES = 32 << 20  # of a submitted notebook; plots included, real ones stay below 20 MB
 MAX_MARKS = 2_000_000  # commas and brackets in it; the value behind each takes up to 120 bytes of memory
@@ -35,14 +36,17 @@ class Unreadable(Exception):
 
 @dataclass(eq=False)
 class SubmittedCell:
-    """What is taken over from one cell of a submission: text, and outputs as far as they are shown again."""
+    """What is taken over from one cell of a submission: text, and outputs as far as they are shown again.
+
+    `attachments` are safe to show (outputs.safe_attachments), `outputs` are as submitted.
+    """
 
     cell_type: str
     source: str
     grade_id: str | None
     cell_id: str | None
     outputs: list[Any] = field(default_factory=list)
-    attachments: dict[str, Any] = field(default_factory=dict)
+    attachments: dict[str, dict[str, str]] = field(default_factory=dict)
     placed: bool = False
 
     @cached_property
@@ -81,7 +85,7 @@ def read_cells(data: bytes) -> tuple[list[SubmittedCell], list[str]]:
     if not data.strip():
         raise Unreadable(say("unreadable.empty"))
     text, notes = _decode(data)
-    if sum(map(text.count, ",[{")) > MAX_MARKS:
+    if len(text) > MAX_MARKS < sum(map(text.count, ",[{")):
         raise Unreadable(say("unreadable.too_much"))
     try:
         content = json.loads(text)
@@ -146,11 +150,13 @@ def _language(content: dict[str, Any]) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
-        value = "".join(part for part in value if isinstance(part, str))
+        value = "".join([part for part in value if isinstance(part, str)])
     if not isinstance(value, str):
         return ""
-    text = _HIDDEN.sub("", value[:MAX_SOURCE].replace("\r\n", "\n").replace("\r", "\n"))
-    return text.encode("utf-8", errors="replace").decode("utf-8")  # lone surrogates would fail when written
+    text = value[:MAX_SOURCE].replace("\r\n", "\n").replace("\r", "\n")
+    if text.replace("\n", "").isprintable():
+        return text  # there is nothing to take out
+    return _HIDDEN.sub("", text).encode("utf-8", errors="replace").decode("utf-8")  # no lone surrogates: unwritable
 
 
 def _read_cell(raw: Any) -> SubmittedCell | None:
@@ -159,12 +165,12 @@ def _read_cell(raw: Any) -> SubmittedCell | None:
     metadata = raw.get("metadata") if isinstance(raw.get("metadata"), dict) else {}
     marks = metadata.get("nbgrader") if isinstance(metadata.get("nbgrader"), dict) else {}
     grade_id, cell_id = marks.get("grade_id"), raw.get("id")
-    outputs, attachments = raw.get("outputs"), raw.get("attachments")
+    outputs = raw.get("outputs")
     return SubmittedCell(
         cell_type=raw["cell_type"] if raw.get("cell_type") in ("code", "markdown", "raw") else "raw",
         source=_text(raw.get("source")),
         grade_id=grade_id if isinstance(grade_id, str) else None,
         cell_id=cell_id if isinstance(cell_id, str) else None,
         outputs=outputs if isinstance(outputs, list) else [],
-        attachments=attachments if isinstance(attachments, dict) else {},
+        attachments=safe_attachments(raw.get("attachments")),
     )

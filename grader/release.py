@@ -9,7 +9,9 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -17,6 +19,7 @@ from nbformat import NotebookNode
 from .course import Course, CourseError
 from .files import write_whole
 from .messages import ENGLISH
+from .read_notebook import defined_names, squeeze
 
 EXPERIMENT = "experiment"  # tag of cells that grading does not run again
 BONUS = "bonus"  # tag of graded cells whose points come on top: a score is out of the points of all others
@@ -33,11 +36,40 @@ class GradedCell:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleasedCell:
+    """One cell of the student version, and what its marks and its text say.
+
+    Of what a cell lacks, `cell_id` and `grade_id` are "" and `points` 0. `text` is the source without the blanks that
+    editors change (read_notebook.squeeze), `names` are those that it defines.
+    """
+
+    node: NotebookNode  # not to be changed
+    cell_id: str
+    grade_id: str
+    graded: bool
+    points: float
+    is_code: bool
+    is_test: bool
+    is_solution: bool
+    is_locked: bool
+    is_experiment: bool
+    is_bonus: bool
+    text: str
+    names: frozenset[str]
+
+    def copy(self, **changed: Any) -> NotebookNode:
+        """A cell like it without outputs, with these changes. It shares the metadata, which nobody changes."""
+        empty = {"outputs": [], "execution_count": None} if self.is_code else {}
+        return NotebookNode(self.node | empty | changed)
+
+
+@dataclass(frozen=True)
 class Release:
     """One assignment as released: what the students got, and the test cells with their full text.
 
     `notebook` is the student version, with nbgrader's metadata and checksums; `files` the folder with the helper
-    modules and public data; `sha256` covers all of it, so a verdict can say what it was graded against.
+    modules and public data; `sha256` covers all of it, so a verdict can say what it was graded against. What follows
+    from these is worked out once for all submissions.
     """
 
     assignment: str
@@ -55,15 +87,49 @@ class Release:
     def helper_modules(self) -> tuple[str, ...]:
         return tuple(sorted(path.stem for path in self.files.glob("*.py")))
 
-    @property
+    @cached_property
+    def cells(self) -> tuple[ReleasedCell, ...]:
+        """The cells of `notebook`."""
+        return tuple(map(_released_cell, self.notebook.cells))
+
+    @cached_property
+    def by_source(self) -> dict[str, ReleasedCell]:
+        """The cells by their exact source."""
+        return {cell.node.source: cell for cell in self.cells}
+
+    @cached_property
+    def stub_names(self) -> frozenset[str]:
+        """All names that the students are asked to define."""
+        return frozenset(name for cell in self.cells if cell.is_solution and cell.is_code for name in cell.names)
+
+    @cached_property
     def bonus(self) -> dict[str, float]:
         """Points by grade_id of the graded cells that are a bonus."""
-        graded = ((nbgrader_metadata(cell), BONUS in cell.metadata.get("tags", [])) for cell in self.notebook.cells)
-        return {data["grade_id"]: float(data["points"]) for data, bonus in graded if bonus and data.get("grade")}
+        return {cell.grade_id: cell.points for cell in self.cells if cell.is_bonus and cell.graded}
 
+    @cached_property
     def sections(self) -> dict[str, str]:
         """Section heading of every graded cell (manual ones too), by grade_id, in the order of the notebook."""
         return dict(graded_sections(self.notebook))
+
+
+def _released_cell(node: NotebookNode) -> ReleasedCell:
+    marks = nbgrader_metadata(node)
+    return ReleasedCell(
+        node=node,
+        cell_id=node.get("id", ""),
+        grade_id=marks.get("grade_id", ""),
+        graded=bool(marks.get("grade")),
+        points=float(marks["points"]) if marks.get("grade") else 0.0,
+        is_code=node.cell_type == "code",
+        is_test=is_test(node),
+        is_solution=is_solution(node),
+        is_locked=is_locked(node),
+        is_experiment=is_experiment(node),
+        is_bonus=BONUS in node.metadata.get("tags", []),
+        text=squeeze(node.source),
+        names=defined_names(node.source),
+    )
 
 
 def nbgrader_metadata(cell: NotebookNode) -> dict:

@@ -51,7 +51,7 @@ class Line:
 
 def line_of(release: Release, verdict: Verdict) -> Line:
     sections: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    headings = release.sections()
+    headings = release.sections
     for case in verdict.cases:
         sections[headings[case.cell]].append((case.points, case.max_points))
     return Line(

@@ -171,10 +171,14 @@ def test_format_3_and_single_line_json_and_bom_are_read(release: Release) -> Non
 
 def test_hostile_cells_do_not_stop_intake(release: Release) -> None:
     """Does any JSON in a cell's place crash the trusted side?"""
+    deep: dict = {}
+    for _ in range(700):  # json reads a thousand levels
+        deep = {"a": deep}
     junk = [
         *(None, 3, [], {"cell_type": {}}),
         {"cell_type": "code", "source": {"a": 1}, "metadata": 7, "outputs": "x"},
         {"cell_type": "code", "source": [1, "a\ud800"], "metadata": {"nbgrader": {"grade_id": {"x": 1}}}},
+        {"cell_type": "markdown", "source": "x", "attachments": deep, "metadata": deep},
     ]
     intake = handed_in(release, {"cells": [*junk, *solved(release).cells], "metadata": {"kernelspec": []}})
     assert cell_of(intake.notebook, "double").source == ANSWER

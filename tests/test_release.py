@@ -20,7 +20,7 @@ def test_release_has_every_test_cell_with_its_points_and_section(release: Releas
         "double_visible": (1.0, "1 · Doubling"),
         "double_hidden": (5.0, "1 · Doubling"),
     }
-    assert release.sections()["written"] == "2 · Words"
+    assert release.sections["written"] == "2 · Words"
 
 
 def test_released_notebook_locks_its_test_cells(release: Release) -> None:
