@@ -5,6 +5,7 @@ Expected values are data (public_fixtures.npz); the grader's hidden tests use ot
 """
 
 import contextlib
+import copy
 import functools
 import platform
 import types
@@ -13,7 +14,7 @@ from pathlib import Path
 import check_threads  # noqa: F401  before NumPy
 import numpy as np
 from check_answer import compare, judge, numbers, require_shape, require_unchanged
-from check_call import Function, Problem, raised_kind, when_written, wrong
+from check_call import Function, Problem, once, raised_kind, when_written, wrong
 from check_experiments import experiments
 from check_table import Table
 from check_text import say
@@ -36,36 +37,59 @@ NODES = ("dbeta", "dgamma", "dx_hat", "dinv_std", "dxmu1", "dstd", "dvar", "dsq"
 
 @functools.cache
 def _fixtures():
+    examples = {}
     with np.load(FIXTURES, allow_pickle=False) as file:
-        return {key: file[key] for key in file.files}
+        for key in file.files:
+            group, name = key.split("__")
+            array = file[key]
+            array.flags.writeable = False
+            examples.setdefault(group, {})[name] = array if array.ndim else float(array)
+    return examples
+
+
+with contextlib.suppress(Exception):  # where they are missing or damaged, `first_check` says so
+    _fixtures()  # here and now: who starts many processes from this one, as the grader does, reads them once
 
 
 def public(group):
-    """The public example `group`: inputs, expected values and their scales, by name. Fresh copies every time."""
-    mine = {key.removeprefix(f"{group}__"): array for key, array in _fixtures().items() if key.startswith(f"{group}__")}
-    return types.SimpleNamespace(**{name: array.copy() if array.ndim else float(array) for name, array in mine.items()})
+    """The public example `group`: inputs, expected values and their scales, by name. The arrays are read-only."""
+    return types.SimpleNamespace(**_fixtures()[group])
 
 
-def forward_of(batchnorm_forward):
-    return Function("batchnorm_forward", ("out", "cache"), batchnorm_forward)
+class Forward(Function):
+    """The student's `batchnorm_forward`. The call that most checks look at is made once."""
+
+    def __init__(self, function):
+        super().__init__("batchnorm_forward", ("out", "cache"), function)
+        self.plain = once(self._plain)
+
+    def _plain(self):
+        """What comes back as `out` for the public example in training mode, with gamma 1 and beta 0."""
+        d = public("forward")
+        return self(d.x, np.ones_like(d.gamma), np.zeros_like(d.beta), {"mode": "train", "eps": d.eps}).out
 
 
 def forward_train(batchnorm_forward):
     """Check the output of training mode (6 points). The columns are so large that eps plays no part."""
-    forward = forward_of(batchnorm_forward)
+    return forward_table(Forward(batchnorm_forward))
+
+
+def forward_table(forward):
     d = public("forward")
     one, zero = np.ones_like(d.gamma), np.zeros_like(d.beta)
 
     def run(gamma, beta):
         return forward(d.x, gamma, beta, {"mode": "train", "eps": d.eps})
 
+    drawn = once(lambda: run(d.gamma, d.beta))
+
     def values():
-        return compare(("out", run(one, zero).out, d.x_hat, d.x_hat_scale), n=len(d.x))
+        return compare(("out", forward.plain(), d.x_hat, d.x_hat_scale), n=len(d.x))
 
     def affine():
         """Against what the function itself makes of gamma 1, beta 0: a mistake in there is for the row above."""
         require_normalising(forward)
-        plain, rows = numbers("out", run(one, zero).out, d.x.shape), np.ones_like(d.x)
+        plain, rows = numbers("out", forward.plain(), d.x.shape), np.ones_like(d.x)
         return compare(
             (say("gamma_is_0"), run(zero, d.beta).out, rows * d.beta, rows * np.abs(d.beta)),
             (say("gamma_is_minus_2"), run(-2.0 * one, zero).out, -2.0 * plain, 2.0 * d.x_hat_scale),
@@ -74,14 +98,14 @@ def forward_train(batchnorm_forward):
 
     def shape():
         require_normalising(forward)
-        call = run(d.gamma, d.beta)
+        call = drawn()
         if call.complaint is not None:
             raise call.complaint
         require_shape("out", call.out, d.out.shape)
 
     def unchanged():
         require_normalising(forward)
-        x, gamma, beta, _ = run(d.gamma, d.beta).args
+        x, gamma, beta, _ = drawn().args
         require_unchanged({"x": d.x, "gamma": d.gamma, "beta": d.beta}, {"x": x, "gamma": gamma, "beta": beta})
 
     rows = [
@@ -99,8 +123,7 @@ def require_normalising(forward):
     Without it a function that does nothing leaves its inputs alone, and would earn the points for that.
     """
     d = public("forward")
-    out = forward(d.x, np.ones_like(d.gamma), np.zeros_like(d.beta), {"mode": "train", "eps": d.eps}).out
-    if not np.all(np.abs(numbers("out", out, d.x.shape) - d.x_hat) < ROUGHLY):
+    if not np.all(np.abs(numbers("out", forward.plain(), d.x.shape) - d.x_hat) < ROUGHLY):
         raise Problem("BLOCKED", say("not_normalising"))
 
 
@@ -111,7 +134,7 @@ def forward_slip(forward):
     """
     d = public("forward")
     n = len(d.x)
-    out = forward(d.x, np.ones_like(d.gamma), np.zeros_like(d.beta), {"mode": "train", "eps": d.eps}).out
+    out = forward.plain()
     for slip, expected in (("", d.x_hat), ("spread", d.x_hat * np.sqrt((n - 1) / n)), ("digits", d.x_hat)):
         with contextlib.suppress(Problem):
             compare(("out", out, expected, d.x_hat_scale), n=n, single=slip == "digits")
@@ -128,7 +151,7 @@ def stored(bn_param, label):
 
 def running_stats(batchnorm_forward):
     """Check what training mode leaves in `bn_param` (4 points)."""
-    forward = forward_of(batchnorm_forward)
+    forward = Forward(batchnorm_forward)
     d, one = public("running"), public("forward")
 
     def three_batches():
@@ -140,14 +163,21 @@ def running_stats(batchnorm_forward):
             answers.append((say("after_batch", k=k + 1), found, expected, scale))
         return compare(*answers, n=len(d.x0))
 
-    def at_rest(*labels, variance=one.var):
-        """What is stored after a batch whose statistics the running values have already, but for the last digits.
+    def call_at_rest(variance):
+        """Running values, and `bn_param` after a batch whose statistics they have already, but for the last digits.
 
         Whatever the momentum, they have to stay there. Only the last digits tell whether anything was stored.
         """
         start = {"running_mean": one.mu * (1.0 + LAST_DIGITS), "running_var": variance * (1.0 + LAST_DIGITS)}
         bn_param = {"mode": "train", "eps": one.eps, "momentum": 0.5, **{key: start[key].copy() for key in start}}
         forward(one.x, one.gamma, one.beta, bn_param)
+        return start, bn_param
+
+    with_right_variance = once(lambda: call_at_rest(one.var))
+
+    def at_rest(*labels, call=with_right_variance):
+        """What such a call stored under these labels."""
+        start, bn_param = call()
         for label in labels:
             if np.array_equal(numbers(label, stored(bn_param, label), start[label].shape), start[label]):
                 raise wrong("not_updated", label=label)
@@ -159,7 +189,7 @@ def running_stats(batchnorm_forward):
             return compare(("running_var", found, one.var, one.var_scale), n=len(one.x))
         except Problem:
             own = variance_in_use()
-            (found,) = at_rest("running_var", variance=own)
+            (found,) = at_rest("running_var", call=lambda: call_at_rest(own))
             rtol = 1e-4 if forward_slip(forward) == "digits" else 1e-9
             if not np.allclose(numbers("running_var", found, own.shape), own, rtol=rtol, atol=0.0):
                 raise
@@ -168,9 +198,8 @@ def running_stats(batchnorm_forward):
     def variance_in_use():
         """What the student's own `out` was divided by: a slip in there is for the check of section 1."""
         require_normalising(forward)
-        plain = np.ones_like(one.gamma), np.zeros_like(one.beta)
-        out = forward(one.x, *plain, {"mode": "train", "eps": one.eps}).out
-        return (np.ptp(one.x, axis=0) / np.ptp(numbers("out", out, one.x.shape), axis=0)) ** 2
+        out = numbers("out", forward.plain(), one.x.shape)
+        return (np.ptp(one.x, axis=0) / np.ptp(out, axis=0)) ** 2
 
     def shapes():
         require_normalising(forward)
@@ -188,19 +217,21 @@ def running_stats(batchnorm_forward):
 
 def test_mode(batchnorm_forward):
     """Check test mode (3 points). The variances are so large that eps plays no part."""
-    forward = forward_of(batchnorm_forward)
+    forward = Forward(batchnorm_forward)
     d = public("test_mode")
 
     def run(mode="test"):
         statistics = {"running_mean": d.running_mean.copy(), "running_var": d.running_var.copy()}
         return forward(d.x, d.gamma, d.beta, {"mode": mode, "eps": d.eps, **statistics})
 
+    tested = once(run)
+
     def values():
-        return compare(("out", run().out, d.out, d.out_scale), n=len(d.x))
+        return compare(("out", tested().out, d.out, d.out_scale), n=len(d.x))
 
     def state():
         require_normalising(forward)
-        call = run()
+        call = tested()
         numbers("out", call.out, d.out.shape)
         before = {"running_mean": d.running_mean, "running_var": d.running_var}
         require_unchanged(before, {label: stored(call.args[3], label) for label in before})
@@ -229,9 +260,12 @@ class Gradients:
     """What the checks of both backward passes share: one example, the student's forward, one student's backward."""
 
     def __init__(self, batchnorm_forward, name, function, d):
-        self.forward = forward_of(batchnorm_forward)
+        self.forward = Forward(batchnorm_forward)
         self.function = Function(name, ("dx", "dgamma", "dbeta"), function)
         self.d = d
+        self.first_call = once(self._first_call)
+        self.values = once(self._values)
+        self.forward_table = once(lambda: forward_table(self.forward))
 
     def cache(self):
         """The cache that the student's forward hands to the student's backward."""
@@ -252,10 +286,15 @@ class Gradients:
             raise Problem("BLOCKED", say("forward_not_written"))
         raise Problem("BLOCKED", say("forward_failed", message=forward_problem.message))
 
-    def run(self):
-        return self.function(self.d.dout, self.cache())
+    def _first_call(self):
+        """A cache, and the answer of the first call with it."""
+        cache = self.cache()
+        return cache, self.function(self.d.dout, cache)
 
-    def values(self, *labels):
+    def run(self):
+        return self.first_call()[1]
+
+    def _values(self, *labels):
         """Judge some of dx, dgamma, dbeta: right is the true gradient, or that of the student's own forward."""
         found = self.run()
         answers = [
@@ -285,7 +324,7 @@ class Gradients:
 
     def is_own_derivative(self, label, answer, expected):
         """True where the forward pass is mostly right and this is its derivative: one mistake costs points once."""
-        passed = forward_train(self.forward.function)
+        passed = self.forward_table()
         return passed.max_points / 2 <= passed.points < passed.max_points and is_derivative(
             self.forward, self.d, label, numbers(label, answer, expected.shape)
         )
@@ -310,8 +349,8 @@ class Gradients:
     def twice(self):
         """dout as it was, and the same answer from the same cache."""
         self.require_one_right()
-        cache = self.cache()
-        first, second = self.function(self.d.dout, cache), self.function(self.d.dout, cache)
+        cache, first = self.first_call()
+        second = self.function(self.d.dout, cache)
         require_unchanged({"dout": self.d.dout}, {"dout": first.args[0]})
         for label in self.function.wanted:
             before, after = (
@@ -381,8 +420,8 @@ def first_check():
 def staged_example():
     """The example of section 4: x, gamma, beta, eps, dout, and the value of every forward node."""
     example = vars(public("backward"))
-    given = [name for name in example if name not in NODES and not name.endswith("_scale")]
-    return types.SimpleNamespace(**{name: example[name] for name in given})
+    given = {name: value for name, value in example.items() if name not in NODES and not name.endswith("_scale")}
+    return types.SimpleNamespace(**copy.deepcopy(given))
 
 
 def cmp(grads):
