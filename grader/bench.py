@@ -25,8 +25,9 @@ def solution_module(course: Course, assignment: str, name: str) -> ModuleType | 
     From then on the assignment's public modules are importable by their plain names, as in the notebook.
     """
     for folder in (str(course.root), str(course.sources / assignment)):
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
+        if folder in sys.path:
+            sys.path.remove(folder)
+        sys.path.insert(0, folder)
     if not (course.solutions / assignment / f"{name}.py").is_file():
         return None
     return importlib.import_module(f"solutions.{assignment}.{name}")

@@ -2,7 +2,7 @@
 
 A worker needs this package and nothing of the course. The release and the secret cases go to it once, with the run;
 submissions go as bytes, a bounded number at a time; results come back as data. Each thread of a worker has a process
-of its own that grades in a warm sandbox (executors.open_pool) and ends with the run: nothing is left for the next one.
+of its own that grades in a warm sandbox (executors.Worker) and ends with the run: nothing is left for the next one.
 
 Dask pickles between client, scheduler and workers, so all of them have to trust each other; students' code is only ever
 in the sandbox of a worker. What nobody else may read or send has to go over TLS (docs/scale.md).
@@ -16,8 +16,6 @@ import shutil
 import threading
 import zipfile
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from itertools import islice
 from multiprocessing import current_process
@@ -25,7 +23,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .course import Course, CourseError
-from .executors import RunOptions, grade_one, open_pool
+from .executors import RunOptions
+from .executors import Worker as Grader
 from .grade import Submission, not_graded, versions
 from .release import load_release
 from .result import Result, result_of
@@ -117,7 +116,8 @@ class Grading(WorkerPlugin):
         self._address = worker.address
         self._folder = Path(worker.local_directory) / self.name  # Dask clears that away, should this worker be killed
         self._course = Course(self._folder, self._folder / "course", self._language)
-        self._pools: list[ProcessPoolExecutor] = []
+        self._graders: list[Grader] = []
+        self._ended = False
         self._mine = threading.local()
         if versions() != self._versions:
             raise CourseError(
@@ -137,22 +137,32 @@ class Grading(WorkerPlugin):
         """Grade in this thread's process. One that ends twice with the same submission is its fault."""
         for _ in range(2):
             try:
-                return self._pool().submit(grade_one, submission).result()
-            except BrokenProcessPool:
-                del self._mine.pool
+                grader = self._grader()
+                grader.give(submission)
+                return grader.take()
+            except EOFError:
+                self._end(grader)
             except SandboxUnavailable as error:
+                self._end(grader)
                 raise SandboxUnavailable(f"On the worker {self._address}: {error.problem}", error.remedy) from error
         return _not_graded(self._course, self._assignment, submission, "the process that graded it ended twice")
 
-    def _pool(self) -> ProcessPoolExecutor:
-        if not hasattr(self._mine, "pool"):
-            self._mine.pool = open_pool(self._course, self._assignment, self._options, 1)
-            self._pools.append(self._mine.pool)
-        return self._mine.pool
+    def _grader(self) -> Grader:
+        if self._ended:
+            raise CourseError("The run has ended.")
+        if not hasattr(self._mine, "grader"):
+            self._mine.grader = Grader.spawned(self._course, self._assignment, self._options)
+            self._graders.append(self._mine.grader)
+        return self._mine.grader
+
+    def _end(self, grader: Grader) -> None:
+        del self._mine.grader
+        grader.close()
 
     def teardown(self, worker: Worker) -> None:
-        for pool in self._pools:
-            pool.shutdown(wait=False, cancel_futures=True)
+        self._ended = True
+        for grader in self._graders:
+            grader.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

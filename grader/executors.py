@@ -6,26 +6,33 @@ particular order, with a bounded number of them in memory. It writes nothing; gr
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
-from multiprocessing.util import Finalize
+from typing import Any
 
 from .bench import open_bench
 from .course import Course
 from .grade import Bench, Submission, grade_submission, not_graded
-from .release import load_release
 from .result import Result, result_of
 from .sandbox.layers import Layers
 from .sandbox.limits import Limits
 from .submitted import read_submission
+
+GIVEN = 2  # submissions that a worker has at a time, so that it need not wait for the next
+END_SECONDS = 10.0
+NO_MORE = None  # stands where an item could
+
+OpenBench = Callable[[], AbstractContextManager[Bench]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,67 +65,139 @@ def grade_in_processes(
 ) -> Iterator[Result]:
     """Yield every student's graded submission, made by `options.workers` processes.
 
-    A worker process that dies takes nobody along: what was being graded then is tried once more, each alone, and who
-    ends a process again is not graded.
+    What a run grades with is made once, here; workers are forked and share it. A worker that dies takes nobody along:
+    what it was grading is tried once more, alone, and who ends a worker again is not graded.
     """
-    rest, suspects = deque(students), []
-    while rest:
-        suspects += yield from _grade_in_one_pool(course, assignment, rest, options)
-    release = load_release(course, assignment) if suspects else None
-    for student in suspects:
-        alone = deque([student])
-        if (yield from _grade_in_one_pool(course, assignment, alone, options)):
-            submission = read_submission(course.submitted / student / assignment, assignment, student)
-            reason = "the process that graded it ended twice"
-            yield result_of(release, submission, not_graded(release, submission, reason))
+
+    def read(student: str) -> Submission:
+        return read_submission(course.submitted / student / assignment, assignment, student)
+
+    if not students:
+        return
+    with _tried_bench(course, assignment, options) as bench:
+        for suspect in (yield from _grade_all(bench, read, students, options.workers)):
+            if (yield from _grade_all(bench, read, [suspect], 1)):
+                submission = read(suspect)
+                reason = "the process that graded it ended twice"
+                yield result_of(bench.release, submission, not_graded(bench.release, submission, reason))
 
 
-def _grade_in_one_pool(
-    course: Course, assignment: str, rest: deque[str], options: RunOptions
+def _grade_all(
+    bench: Bench, read: Callable[[str], Submission], students: Iterable[str], count: int
 ) -> Generator[Result, None, list[str]]:
-    """Grade from the front of `rest` until it is empty or a worker dies; return who was being graded then."""
-    waiting: dict[Future[Result], str] = {}
-    workers = min(options.workers, len(rest))
-    with open_pool(course, assignment, options, workers) as pool:
-        try:
-            while rest or waiting:
-                while rest and len(waiting) < 4 * workers:  # bounded, so that memory does not grow with the class
-                    student = rest[0]
-                    future = pool.submit(_read_and_grade, course, assignment, student)
-                    waiting[future] = rest.popleft()
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    result = future.result()
-                    del waiting[future]
-                    yield result
-        except BrokenProcessPool:
-            return list(waiting.values()) or [rest.popleft()]  # never none: the next pool has to have less to do
-    return []
-
-
-def open_pool(course: Course, assignment: str, options: RunOptions, workers: int) -> ProcessPoolExecutor:
-    """Processes that grade with a sandbox each. They end with their parent, however it ends."""
-    return ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(course, assignment, options)
-    )
-
-
-_worker = ExitStack()  # of this worker process: keeps its bench open until it ends
-_bench: list[Bench] = []
-_refused: list[Exception] = []  # why this worker cannot grade: an initializer could only break the pool
-
-
-def _start_worker(course: Course, assignment: str, options: RunOptions) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    Finalize(None, _worker.close, exitpriority=0)  # a process of a pool runs no atexit; the sandbox is to end in order
+    """Grade with up to `count` workers; return whom a worker was grading when it died."""
+    rest, suspects, workers = deque(students), [], list[Worker]()
     try:
-        bench = _worker.enter_context(
-            open_bench(course, assignment, options.salt, layers=options.layers, limits=options.limits)
-        )
+        while rest or workers:
+            while len(workers) < min(count, len(rest)):
+                workers.append(Worker.forked(bench, read))
+            for worker in workers:
+                while rest and len(worker.given) < GIVEN:
+                    worker.give(rest.popleft())
+            ready = wait_for([worker.connection for worker in workers])
+            for worker in [worker for worker in workers if worker.connection in ready]:
+                try:
+                    result = worker.take()
+                except EOFError:
+                    workers.remove(worker)
+                    first, *others = worker.close()
+                    suspects.append(first)
+                    rest.extendleft(others)
+                else:
+                    yield result
+            for worker in [worker for worker in workers if not rest and not worker.given]:
+                workers.remove(worker)
+                worker.close()
+    finally:
+        for worker in workers:
+            worker.close()
+    return suspects
+
+
+class Worker:
+    """A process that grades one item after the other, in their order. It ends with its parent, however that ends.
+
+    An item is a submission, or whatever the worker can make one of.
+    """
+
+    def __init__(self, method: str, bench: OpenBench, read: Callable[[Any], Submission]) -> None:
+        context = get_context(method)
+        self.connection, theirs = context.Pipe()
+        self.given: deque[Any] = deque()  # what it has not answered yet
+        self._process = context.Process(target=_work, args=(theirs, bench, read), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    @classmethod
+    def forked(cls, bench: Bench, read: Callable[[Any], Submission]) -> Worker:
+        """One that shares the bench of this process, which must have no other threads."""
+        return cls("fork", partial(_forked_bench, bench), read)
+
+    @classmethod
+    def spawned(cls, course: Course, assignment: str, options: RunOptions) -> Worker:
+        """One with a bench of its own, for submissions. Its first answer raises what keeps it from having one."""
+        return cls("spawn", partial(_tried_bench, course, assignment, options), _as_it_is)
+
+    def give(self, item: Any) -> None:
+        self.given.append(item)
+        with suppress(OSError):  # it has died; `take` says so
+            self.connection.send(item)
+
+    def take(self) -> Result:
+        """The result of the item that was given first. Raises EOFError where the process died of it."""
+        try:
+            answer = self.connection.recv()
+        except OSError:
+            raise EOFError from None
+        if isinstance(answer, Exception):
+            raise answer
+        self.given.popleft()
+        return answer
+
+    def close(self) -> list[Any]:
+        """End the process, at once where it is busy; return the items that it has not answered."""
+        if self.connection.closed:
+            return list(self.given)
+        with suppress(OSError):
+            self.connection.send(NO_MORE)
+        self._process.join(0 if self.given else END_SECONDS)
+        self._process.kill()
+        self._process.join()
+        self._process.close()
+        self.connection.close()
+        return list(self.given)
+
+
+def _work(connection: Connection, open_one: OpenBench, read: Callable[[Any], Submission]) -> None:
+    """Answer every item until there are no more. An exception is an answer too: the run ends with this reason."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the parent decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        with open_one() as bench:
+            while (item := connection.recv()) is not NO_MORE:
+                submission = read(item)
+                connection.send(result_of(bench.release, submission, grade_submission(bench, submission)))
+    except Exception as error:
+        connection.send(error)
+
+
+@contextmanager
+def _forked_bench(bench: Bench) -> Iterator[Bench]:
+    gc.freeze()  # what the parent made stays: to look through it again and again would also copy it
+    bench.sandbox.have_twin()
+    with bench.sandbox:
+        yield bench
+
+
+@contextmanager
+def _tried_bench(course: Course, assignment: str, options: RunOptions) -> Iterator[Bench]:
+    with open_bench(course, assignment, options.salt, layers=options.layers, limits=options.limits) as bench:
         bench.sandbox.child().kill()  # the layers are all there, or this raises
-        _bench[:] = [bench]
-    except Exception as error:  # no sandbox, or cases that cannot be made: the run ends with this reason
-        _refused[:] = [error]
+        yield bench
+
+
+def _as_it_is(submission: Submission) -> Submission:
+    return submission
 
 
 def _end_with_parent() -> None:
@@ -127,14 +206,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait_for([parent.sentinel])
         os._exit(1)
-
-
-def _read_and_grade(course: Course, assignment: str, student: str) -> Result:
-    return grade_one(read_submission(course.submitted / student / assignment, assignment, student))
-
-
-def grade_one(submission: Submission) -> Result:
-    """Grade a submission in a process of `open_pool`. Raises what kept the process from being ready."""
-    if _refused:
-        raise _refused[0]
-    return result_of(_bench[0].release, submission, grade_submission(_bench[0], submission))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from .course import Course, CourseError
@@ -161,7 +161,9 @@ def progress_over(total: int) -> Iterator[Callable[[], None]]:
 
         yield count
         return
-    columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # no refreshing from a thread: workers are forked meanwhile
+    with Bar(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task("grading", total=total)
-        yield lambda: bar.advance(task)
+        bar.refresh()
+        yield lambda: bar.update(task, advance=1, refresh=True)

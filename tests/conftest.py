@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,5 +30,4 @@ def release(tiny_course: Course) -> Release:
 def fresh_course(tmp_path: Path) -> Iterator[Course]:
     """A project of its own, not yet released. Its solutions are forgotten again, so that projects do not mix."""
     yield tiny.make_project(tmp_path)
-    for name in [name for name in sys.modules if name.startswith(("solutions", "tinyhelp"))]:
-        del sys.modules[name]
+    tiny.forget()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,7 @@ def source_notebook() -> nbformat.NotebookNode:
 
 def make_project(root: Path) -> Course:
     """Lay out a project folder with the tiny assignment in it."""
+    forget()
     source, secret = root / "assignment" / NAME, root / "solutions" / NAME
     source.mkdir(parents=True)
     secret.mkdir(parents=True)
@@ -109,6 +111,12 @@ def make_project(root: Path) -> Course:
     (secret / "reference.py").write_text(REFERENCE)
     shutil.copy(ROOT / "nbgrader_config.py", root / "nbgrader_config.py")
     return find_course(root)
+
+
+def forget() -> None:
+    """Forget the modules of the project that was used last: runs import them here, and projects must not mix."""
+    for name in [name for name in sys.modules if name.startswith(("solutions", "tinyhelp"))]:
+        del sys.modules[name]
 
 
 def hand_in(course: Course, student: str, notebook: nbformat.NotebookNode | bytes) -> Path:

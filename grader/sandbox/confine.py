@@ -23,6 +23,7 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 
 SIGKILL = 9
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_python = ctypes.PyDLL(None, use_errno=True)  # calls that keep the interpreter's lock
 
 
 class ConfineError(RuntimeError):
@@ -33,6 +34,19 @@ def _check(result: int, what: str) -> int:
     if result < 0:
         raise ConfineError(f"{what}: {os.strerror(ctypes.get_errno())}")
     return result
+
+
+def fork() -> int:
+    """fork(2) alone, for a process with one thread that has no locks to let go of.
+
+    `os.fork` also has Python and libraries tidy up in the child: new locks, an empty font cache. Here that would copy
+    500 pages of memory for nothing, a third of what a child costs.
+    """
+    return _check(_python.fork(), "fork")
+
+
+def die_with_parent() -> None:
+    _check(_libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "prctl")
 
 
 def unshare(flags: int) -> None:
@@ -69,8 +83,7 @@ def confine(limits: Limits, layers: Layers, scratch: str) -> list[str]:
     for folder in FOLDERS:
         os.mkdir(os.path.join(scratch, folder))
     os.chdir(os.path.join(scratch, FOLDERS[0]))
-    # without a pid namespace that ends as a whole, this alone makes a child end with its warm parent
-    _check(_libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "prctl")
+    die_with_parent()  # without a pid namespace that ends as a whole, this alone makes a child end with its warm parent
     if layers.rlimits:
         _limit_resources(limits)
         active.append("rlimits")

@@ -81,7 +81,9 @@ class Sandbox:
         self._links = {path.name: f"{released}/{path.name}" for path in files.iterdir()} if files else {}
         self._exits: dict[int, Exit] = {}
         self._count = 0
+        self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
+        self._is_twin = False
         if layers.seccomp and not seccomp.supported():
             raise SandboxUnavailable("There is no system-call filter for this processor.", "Use x86-64 or arm64.")
         if not layers.cage:
@@ -147,6 +149,22 @@ class Sandbox:
         child.prepare(dict(submitted_files), self._links)
         return child
 
+    def have_twin(self) -> None:
+        """For a process forked from the one that made this sandbox: get a warm parent of its own, forked as well.
+
+        It takes milliseconds, and the two share their memory. The process's own end of things is closed with
+        `close()`, or with the process.
+        """
+        shared = self._control
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._is_twin = True
+        with shared, theirs:
+            try:
+                socket.send_fds(shared, [json.dumps({"twin": True}).encode()], [theirs.fileno()])
+            except OSError as error:
+                raise SandboxUnavailable(f"The warm parent is gone: {error}.") from None
+        self._hear("ready", START_SECONDS)
+
     def exit_of(self, number: int, seconds: float = FORK_SECONDS) -> Exit:
         """How a child ended; waits for it. Raises `SandboxUnavailable` where the warm parent is gone as well."""
         deadline = time.monotonic() + seconds
@@ -178,13 +196,14 @@ class Sandbox:
     def close(self) -> None:
         """End the warm parent, and with it every child."""
         self._control.close()
-        process = getattr(self, "_process", None)
-        if process is not None:
+        if self._is_twin:
+            return  # the process and the folder are the first one's
+        if self._process is not None:
             try:
-                process.wait(END_SECONDS)
+                self._process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+                self._process.kill()
+                self._process.wait()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import platform
 import struct
@@ -143,10 +144,12 @@ def _clone(number: int) -> bytes:
     return b"".join([_step(EQUAL, number, 0, len(body)), *body])
 
 
-def _program(machine: str) -> bytes:
+@functools.cache
+def program(machine: str = platform.machine()) -> bytes:
+    """The filter. The warm parent makes it once for all children."""
     column, arch = MACHINES[machine]
     special = {name: numbers[column] for name, numbers in SPECIAL.items()}
-    program = [
+    steps = [
         _step(LOAD, ARCH),
         _step(EQUAL, arch, 1, 0),
         _step(RETURN, KILL_PROCESS),
@@ -154,7 +157,7 @@ def _program(machine: str) -> bytes:
         _step(GREATER_EQUAL, X32, 0, 1),
         _step(RETURN, KILL_PROCESS),
     ]
-    program += [
+    steps += [
         # clone3 keeps its flags where a filter cannot see them: glibc falls back to clone
         _step(EQUAL, special["clone3"], 0, 1),
         _step(RETURN, ERRNO | errno.ENOSYS),
@@ -165,7 +168,7 @@ def _program(machine: str) -> bytes:
         _one_of(special["fcntl"], 1, FCNTLS, errno.EPERM),
         _one_of(special["kill"], 0, (SELF,), errno.EPERM),
     ]
-    return b"".join(program) + _answers(column)
+    return b"".join(steps) + _answers(column)
 
 
 def _answers(column: int) -> bytes:
@@ -197,10 +200,10 @@ def supported(machine: str = platform.machine()) -> bool:
 def install() -> None:
     """Put the filter on this process (one thread) for good. Raises `SeccompError`."""
     libc = ctypes.CDLL(None, use_errno=True)
-    program = _program(platform.machine())
-    memory = ctypes.create_string_buffer(program, len(program))
-    fprog = _Fprog(len(program) // 8, ctypes.addressof(memory))
+    code = program()
+    memory = ctypes.create_string_buffer(code, len(code))
+    fprog = _Fprog(len(code) // 8, ctypes.addressof(memory))
     set_no_new_privs, set_seccomp, mode_filter = 38, 22, 2
     if libc.prctl(set_no_new_privs, 1, 0, 0, 0) or libc.prctl(set_seccomp, mode_filter, ctypes.byref(fprog), 0, 0):
-        code = ctypes.get_errno()
-        raise SeccompError(code, f"seccomp filter: {os.strerror(code)}")
+        number = ctypes.get_errno()
+        raise SeccompError(number, f"seccomp filter: {os.strerror(number)}")

@@ -1,8 +1,10 @@
 """The warm parent: imports everything once, then forks one confined child per submission. Never runs student code.
 
 Control socket (file descriptor 3, one message per datagram, JSON):
-    grader -> {"fork": n}  with one end of a socketpair attached
+    grader -> {"fork": n}  with one end of a socketpair attached; {"twin": true}  with the twin's control socket
     warm parent -> {"ready": …} once; {"forked": n} with the child's pidfd; {"exited": n, …} when it is gone
+
+A twin is a warm parent of its own, for another process of the grader, forked from this one.
 
 A child answers requests on its socket until it is killed. Frames, both ways: uint64 size, uint64 nonce, message.
 """
@@ -27,6 +29,7 @@ from .layers import Layers
 from .limits import Limits
 
 CONTROL = 3
+TWIN = 0  # stands where a child has its number
 FRAME = struct.Struct("<QQ")
 
 
@@ -86,26 +89,40 @@ class WarmParent:
 
     def obey(self) -> bool:
         """One request of the grader; False when it has gone."""
-        message, fds, _, _ = socket.recv_fds(self.control, 65536, 1)
-        if not message:
+        data, fds, _, _ = socket.recv_fds(self.control, 65536, 1)
+        if not data:
             return False
-        number = json.loads(message)["fork"]
-        pid = self.fork()
+        message = json.loads(data)
+        number = message.get("fork", TWIN)
+        pid = confine.fork() if number == TWIN else self.fork()
         if pid == 0:
-            self.become_child(fds[0])
+            become = self.become_twin if number == TWIN else self.become_child
+            become(fds[0])
         os.close(fds[0])
         pidfd = os.pidfd_open(pid)
         self.children[pidfd] = (number, pid)
         self.poll.register(pidfd, select.POLLIN)
-        self.say({"forked": number}, (pidfd,))
+        if number != TWIN:
+            self.say({"forked": number}, (pidfd,))
         return True
+
+    def become_twin(self, fd: int) -> None:
+        """Serve another process of the grader until it goes; never returns."""
+        try:
+            confine.die_with_parent()
+            os.dup2(fd, CONTROL, inheritable=False)
+            for inherited in (fd, self.own_pid_namespace, *self.children):
+                os.close(inherited)
+            WarmParent(self.limits, self.layers, self.shell, self.scratch).serve()
+        finally:
+            os._exit(0)
 
     def fork(self) -> int:
         """Fork a child that is process 1 of a pid namespace of its own, and stay in ours."""
         if not self.layers.cage:
-            return os.fork()
+            return confine.fork()
         confine.unshare(confine.NEWPID)  # for the children of this process, not for itself
-        pid = os.fork()
+        pid = confine.fork()
         if pid:
             confine.enter(self.own_pid_namespace, confine.NEWPID)
         return pid
