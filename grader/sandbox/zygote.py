@@ -57,6 +57,7 @@ def main(argument: str) -> None:
     threads = len(os.listdir("/proc/self/task"))
     if threads != 1:
         raise RuntimeError(f"{threads} threads in the warm parent: it cannot be forked safely")
+    confine.tidy_up_for_forks()
     gc.collect()
     gc.freeze()
     gc.disable()

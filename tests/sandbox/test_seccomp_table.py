@@ -71,7 +71,7 @@ UNKNOWN = seccomp.ERRNO | errno.ENOSYS
 def test_every_call_gets_its_answer(machine: str) -> None:
     """For each number up to 600: allowed, refused or unknown, as the tables say?"""
     column, arch = seccomp.MACHINES[machine]
-    program = seccomp._program(machine)
+    program = seccomp.program(machine)
     answers = {pair[column]: seccomp.ALLOW for pair in seccomp.ALLOWED.values()}
     answers |= {pair[column]: NO for pair in seccomp.REFUSED.values()}
     special = {pair[column] for pair in seccomp.SPECIAL.values()}
@@ -83,7 +83,7 @@ def test_every_call_gets_its_answer(machine: str) -> None:
 def test_arguments_decide_where_they_must(machine: str) -> None:
     """Threads, socketpairs of one family, a few ioctls: and nothing else?"""
     column, arch = seccomp.MACHINES[machine]
-    program = seccomp._program(machine)
+    program = seccomp.program(machine)
 
     def answer(name: str, *args: int) -> int:
         padded = (*args, *[0] * (6 - len(args)))
@@ -109,7 +109,7 @@ def test_arguments_decide_where_they_must(machine: str) -> None:
 def test_foreign_calls_kill(machine: str) -> None:
     """32-bit calls and x32 have numbers of their own: does using them end the process?"""
     _, arch = seccomp.MACHINES[machine]
-    program = seccomp._program(machine)
+    program = seccomp.program(machine)
     others = {0x40000003, 0xC000003E, 0xC00000B7, 0x40000028} - {arch}
     assert {run(program, 0, other) for other in others} == {seccomp.KILL_PROCESS}
     assert run(program, seccomp.X32 + 1, arch) == seccomp.KILL_PROCESS
