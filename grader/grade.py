@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment
+from markupsafe import escape
 from nbformat import NotebookNode
 
 from . import __version__
@@ -243,7 +243,9 @@ def _infrastructure_failed(release: Release, reason: str) -> Results:
 def _write_outputs(release: Release, notebook: NotebookNode, results: Results, printed: dict[str, str]) -> None:
     """Put the verdict into the test cells as nbgrader reads it: a table, then the points as the last value."""
     for cell in notebook.cells:
-        if cell.cell_type == "code" and is_experiment(cell):
+        if cell.cell_type != "code":
+            continue
+        if is_experiment(cell):
             cell.outputs = safe_outputs(cell.outputs)
             if cell.outputs:
                 text = say("verdict.as_submitted") + "\n"
@@ -256,30 +258,27 @@ def _write_outputs(release: Release, notebook: NotebookNode, results: Results, p
             )
 
 
-_TABLE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-    """
-<table cellpadding="4">
-<thead><tr><th scope="col">{{ say("verdict.status") }}</th><th scope="col">{{ say("verdict.points") }}</th>
-<th scope="col">{{ say("verdict.checked") }}</th><th scope="col">{{ say("verdict.ratio") }}</th>
-<th scope="col">{{ say("verdict.found") }}</th></tr></thead>
+_HEAD = """<table cellpadding="4">
+<thead><tr><th scope="col">{}</th><th scope="col">{}</th>
+<th scope="col">{}</th><th scope="col">{}</th>
+<th scope="col">{}</th></tr></thead>
 <tbody>
-{% for case in cases %}
-<tr><td>{{ case.status }}</td><td>{{ earned(case) }}</td>
-<td style="text-align:left">{{ case.title }}</td>
-<td>{{ "" if case.ratio is none else "%.2g" % case.ratio }}</td>
-<td style="text-align:left">{{ case.message }}{% if case.hint %}<br><em>{{ case.hint }}</em>{% endif %}</td></tr>
-{% endfor %}
-</tbody></table>
 """
-)
+_ROW = """<tr><td>{}</td><td>{}</td>
+<td style="text-align:left">{}</td>
+<td>{}</td>
+<td style="text-align:left">{}{}</td></tr>
+"""
+_HINT = "<br><em>{}</em>"
+_COLUMNS = ("verdict.status", "verdict.points", "verdict.checked", "verdict.ratio", "verdict.found")
 
 
 def _verdict_outputs(max_points: float, cases: list[CaseResult], printed: str) -> list[NotebookNode]:
     points = min(math.fsum(case.points for case in cases), max_points)
-    html = _TABLE.render(cases=cases, say=say, earned=_earned).strip()
+    earned = [say("verdict.earned", points=f"{case.points:g}", most=f"{case.max_points:g}") for case in cases]
     table = NotebookNode(
         output_type="display_data",
-        data=NotebookNode({"text/html": html, "text/plain": _plain_table(cases)}),
+        data=NotebookNode({"text/html": _html_table(cases, earned), "text/plain": _plain_table(cases, earned)}),
         metadata=NotebookNode(),
     )
     value = NotebookNode(
@@ -292,17 +291,23 @@ def _verdict_outputs(max_points: float, cases: list[CaseResult], printed: str) -
     return [*shown, table, value]
 
 
-def _plain_table(cases: list[CaseResult]) -> str:
+def _html_table(cases: list[CaseResult], earned: list[str]) -> str:
+    rows = [_HEAD.format(*(escape(say(key)) for key in _COLUMNS))]
+    for case, points in zip(cases, earned, strict=True):
+        ratio = "" if case.ratio is None else f"{case.ratio:.2g}"
+        hint = _HINT.format(escape(case.hint)) if case.hint else ""
+        texts = (case.status, points, case.title, ratio, case.message)
+        rows.append(_ROW.format(*map(escape, texts), hint))
+    return "".join([*rows, "</tbody></table>"])
+
+
+def _plain_table(cases: list[CaseResult], earned: list[str]) -> str:
     lines = []
-    for case in cases:
+    for case, points in zip(cases, earned, strict=True):
         ratio = "" if case.ratio is None else f" ({say('verdict.times', ratio=f'{case.ratio:.2g}')})"
-        lines.append(f"{case.status:13} {_earned(case)}  {case.title}{ratio}")
+        lines.append(f"{case.status:13} {points}  {case.title}{ratio}")
         lines.extend(f"{'':13} {text}" for text in (case.message, case.hint) if text)
     return "\n".join(lines)
-
-
-def _earned(case: CaseResult) -> str:
-    return say("verdict.earned", points=f"{case.points:g}", most=f"{case.max_points:g}")
 
 
 @functools.cache

@@ -35,6 +35,8 @@ def plain_text(value: Any, limit: int = MAX_CHARACTERS) -> str:
         value = "".join(part for part in value if isinstance(part, str))
     if not isinstance(value, str):
         return ""
+    if len(value) <= limit and value.replace("\n", "").isprintable():
+        return value  # there is nothing to take out
     text = value[: 2 * limit].encode("utf-8", errors="replace").decode("utf-8").replace("\r\n", "\n")
     text = _CONTROLS.sub("", _ESCAPES.sub("", text))
     return text if len(text) <= limit else text[:limit] + "\n… (cut)"

@@ -133,7 +133,7 @@ def _released_cell(node: NotebookNode) -> ReleasedCell:
 
 
 def nbgrader_metadata(cell: NotebookNode) -> dict:
-    data = cell.metadata.get("nbgrader", {})
+    data = cell["metadata"].get("nbgrader")
     return data if isinstance(data, dict) else {}
 
 
@@ -154,7 +154,7 @@ def is_locked(cell: NotebookNode) -> bool:
 
 
 def is_experiment(cell: NotebookNode) -> bool:
-    return EXPERIMENT in cell.metadata.get("tags", [])
+    return EXPERIMENT in cell["metadata"].get("tags", ())
 
 
 def graded_sections(notebook: NotebookNode) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 
 from .grade import GradedSubmission, Submission
-from .release import Release, is_solution, is_test, nbgrader_metadata
+from .release import Release, nbgrader_metadata
 from .submitted import submission_id
 from .summary import Line, line_of
 from .verdict import Verdict
@@ -58,22 +58,20 @@ def result_of(release: Release, submission: Submission, graded: GradedSubmission
 
 def untouched_answers(release: Release, notebook: NotebookNode) -> tuple[str, ...]:
     """Answer cells that are as they were handed out; nbgrader compares checksums of the same text to tell."""
-    released = {nbgrader_metadata(cell)["grade_id"]: cell for cell in release.notebook.cells if is_solution(cell)}
-    return tuple(
-        nbgrader_metadata(cell)["grade_id"]
-        for cell in notebook.cells
-        if is_solution(cell) and cell.source == released[nbgrader_metadata(cell)["grade_id"]].source
-    )
+    stubs = {cell.grade_id: cell.node.source for cell in release.cells if cell.is_solution}
+    marked = ((nbgrader_metadata(cell).get("grade_id"), cell) for cell in notebook.cells)
+    return tuple(name for name, cell in marked if name in stubs and cell.source == stubs[name])
 
 
 def scores_of(release: Release, verdict: Verdict, untouched: tuple[str, ...]) -> dict[str, float | None]:
     """Automatic scores as nbgrader's rule gives them: tests by their cases, untouched answers nothing, others wait."""
+    points: dict[str, list[float]] = {name: [] for name in release.tests}
+    for case in verdict.cases:
+        points[case.cell].append(case.points)
     scores: dict[str, float | None] = {}
-    for cell in release.notebook.cells:
-        data = nbgrader_metadata(cell)
-        if is_test(cell):
-            earned = math.fsum(case.points for case in verdict.of_cell(data["grade_id"]))
-            scores[data["grade_id"]] = min(earned, float(data["points"]))
-        elif data.get("grade"):
-            scores[data["grade_id"]] = 0.0 if data["grade_id"] in untouched else None
+    for cell in release.cells:
+        if cell.is_test:
+            scores[cell.grade_id] = min(math.fsum(points[cell.grade_id]), cell.points)
+        elif cell.graded:
+            scores[cell.grade_id] = 0.0 if cell.grade_id in untouched else None
     return scores

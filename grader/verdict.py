@@ -114,8 +114,9 @@ class Verdict:
     def to_json(self) -> str:
         """One line per field and per case: readable, and written by the encoder in C, which cannot indent."""
         lines = [f'"{name}": {_json(getattr(self, name))}' for name in _FIELDS if name != "cases"]
-        cases = [_json({name: getattr(case, name) for name in _CASE_FIELDS}) for case in self.cases]
-        return "{\n" + ",\n".join([*lines, '"cases": [\n' + ",\n".join(cases) + "\n]"]) + "\n}\n"
+        # no text of a case can look like the space between two: a quote within a text has a backslash before it
+        cases = _json(self.cases).replace('}, {"id": ', '},\n{"id": ')
+        return "{\n" + ",\n".join([*lines, f'"cases": [\n{cases[1:-1]}\n]']) + "\n}\n"
 
     @classmethod
     def from_json(cls, text: str) -> Verdict:
@@ -134,6 +135,10 @@ def _case_from_json(data: dict[str, Any]) -> CaseResult:
     return CaseResult(**{**shared, "status": Status(data["status"]), "errors": tuple(data.get("errors", ()))})
 
 
+def _one_level(value: Any) -> dict[str, Any]:
+    """The encoder asks again for what lies within, where `dataclasses.asdict` would copy it all."""
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
 _FIELDS = tuple(field.name for field in dataclasses.fields(Verdict))
-_CASE_FIELDS = tuple(field.name for field in dataclasses.fields(CaseResult))
-_json = json.JSONEncoder(default=dataclasses.asdict, ensure_ascii=False, allow_nan=False).encode
+_json = json.JSONEncoder(default=_one_level, ensure_ascii=False, allow_nan=False).encode

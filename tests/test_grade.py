@@ -181,6 +181,19 @@ def test_verdict_survives_its_json(bench: Bench) -> None:
     assert Verdict.from_json(verdict.to_json()) == verdict
 
 
+def test_texts_of_a_verdict_stay_texts(bench: Bench) -> None:
+    """Can a message, which may quote the student, break out of its cell in the table or of its line in the file?"""
+    graded_one = graded(bench, 'def double(x):\n    raise ValueError("""<b onclick="x">&</b> }, {"id": 1, "a": [""")')
+    cell = next(cell for cell in graded_one.notebook.cells if cell.get("id") == "hidden")
+    html = cell.outputs[0]["data"]["text/html"]
+    assert "&lt;b onclick=&#34;x&#34;&gt;&amp;&lt;/b&gt;" in html
+    assert "<b" not in html
+    text = graded_one.verdict.to_json()
+    assert Verdict.from_json(text) == graded_one.verdict
+    lines = text.partition('"cases": [\n')[2].splitlines()
+    assert [line[:6] for line in lines] == ['{"id":'] * len(graded_one.verdict.cases) + ["]", "}"]
+
+
 def test_no_process_of_a_submission_is_left(bench: Bench) -> None:
     """Does a submission end when it is graded?"""
 

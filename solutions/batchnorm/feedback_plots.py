@@ -10,6 +10,7 @@ says no more than the names of the mistakes say.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -70,27 +71,31 @@ def make_plots(student: Student, results: Sequence[CaseResult]) -> Iterator[Plot
 
 def histograms(student: Student) -> Iterator[Chart]:
     """One skewed feature before and after: wanted is mean 0 and spread 1, in a histogram of the same shape."""
-    feature = np.random.default_rng(1).exponential(30_000.0, (PEOPLE, 1))
-    standardised = (feature - feature.mean()) / feature.std()
+    feature, edges, bars_before, moments = _skewed_feature()
     result = student["batchnorm_forward"](feature.copy(), np.ones(1), np.zeros(1), {"mode": "train"})
     out = result[0] if isinstance(result, tuple | list) and result else result
     found = numbers("out", out, feature.shape).astype(float)
     cell, bars, label = "forward_train_visible", True, say("plot_x")
-    before = Series(label, tuple(_counts(standardised)))
-    yield Chart(
-        cell, say("plot_before"), say("plot_before_alt", **_moments(feature)), bars, label,
-        tuple(EDGES * feature.std() + feature.mean()), (before,),
-    )  # fmt: skip
+    before = Series(label, bars_before)
+    yield Chart(cell, say("plot_before"), say("plot_before_alt", **moments), bars, label, edges, (before,))
     yield Chart(
         cell, say("plot_after"), say("plot_after_alt", **_moments(found)), bars, "out",
-        tuple(EDGES), (Series(say("plot_yours"), tuple(_counts(found))), Series(say("plot_wanted"), before.values)),
+        tuple(EDGES), (Series(say("plot_yours"), _counts(found)), Series(say("plot_wanted"), bars_before)),
     )  # fmt: skip
 
 
-def _counts(values: np.ndarray) -> list[float]:
+@functools.cache
+def _skewed_feature() -> tuple[np.ndarray, tuple[float, ...], tuple[float, ...], dict[str, str]]:
+    """The feature, the edges of its bars, their heights, and its mean and spread in words: the same for everybody."""
+    feature = np.random.default_rng(1).exponential(30_000.0, (PEOPLE, 1))
+    mean, std = feature.mean(), feature.std()
+    return feature, tuple(EDGES * std + mean), _counts((feature - mean) / std), _moments(feature)
+
+
+def _counts(values: np.ndarray) -> tuple[float, ...]:
     """How many values lie between two EDGES; those beyond count at the ends, those that are no number nowhere."""
     inside = np.clip(values[np.isfinite(values)], EDGES[0], EDGES[-1])
-    return [float(count) for count in np.histogram(inside, EDGES)[0]]
+    return tuple(float(count) for count in np.histogram(inside, EDGES)[0])
 
 
 def _moments(values: np.ndarray) -> dict[str, str]:
