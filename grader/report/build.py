@@ -1,19 +1,24 @@
-"""The content of the report, without any HTML around it."""
+"""The content of the report, without any HTML around it: what each submission adds to it, and what comes of them all.
+
+A class may have a hundred thousand students, so no verdict is kept.
+"""
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..verdict import Status, Verdict
 from .classroom import Classroom
 from .figures import Bar, histogram
-from .items import Item, analyse
-from .likeness import Pair, alike
+from .items import Checks, Item
+from .likeness import Likeness, Pair
 
 SLOWEST = 10
+COLUMNS = 2_000  # of the heat map, at most; a screen shows fewer
+LISTED = 10_000  # rows of the table of students, at most; a browser still sorts them
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +42,21 @@ class Group:
     name: str
     detail: str
     students: tuple[str, ...]
-    cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything the report shows. `rows` are sorted by score, lowest first, as the columns of the heat map are."""
+    """Everything the report shows. `rows` are sorted by score, lowest first, as the columns of the heat map are.
+
+    The map has a column for one in `every` students.
+    """
 
     title: str
     language: str  # of titles and questions
     assignment: str
     rows: tuple[Row, ...]
     columns: tuple[str, ...]  # students of the heat map
+    every: int
     max_score: float
     not_graded: tuple[Group, ...]
     bars: tuple[Bar, ...]
@@ -58,6 +66,11 @@ class Report:
     repairs: tuple[Group, ...]
     pairs: tuple[Pair, ...]
     sandboxes: tuple[str, ...]
+
+    @property
+    def listed(self) -> tuple[Row, ...]:
+        """Rows of the table of students."""
+        return self.rows[:LISTED]
 
     @property
     def scores(self) -> list[float]:
@@ -87,29 +100,76 @@ class Report:
 
 def build_report(classroom: Classroom) -> Report:
     """Gather the report of a class."""
-    rows = sorted((_row(classroom, verdict) for verdict in classroom.verdicts), key=_rank)
-    by_student = {verdict.student: verdict for verdict in classroom.verdicts}
-    graded = [by_student[row.student] for row in rows if not by_student[row.student].infra]
-    readable = [verdict for verdict in graded if not verdict.problem]
-    scores = [row.score for row in rows if row.score is not None]
-    most = max((_out_of(classroom, verdict) for verdict in graded), default=0.0)
+    rows, number, most, sandboxes = [], {}, 0.0, set()
+    checks, likeness = Checks(), Likeness(classroom.released)
+    ours, theirs, limits, repairs, misconceptions = (_Groups() for _ in range(5))
+    for submission in classroom.submissions:
+        student, verdict = submission.student, submission.verdict
+        if verdict is None:
+            ours.add(submission.damage, student)
+            continue
+        rows.append(_row(classroom, verdict))
+        sandboxes.add(verdict.sandbox)
+        if submission.answers is not None:
+            likeness.add(student, submission.answers)
+        if verdict.infra:
+            ours.add(next(case.message for case in verdict.cases if case.status is Status.INFRA), student)
+            continue
+        most = max(most, _out_of(classroom, verdict))
+        for line in verdict.repairs:
+            repairs.add(line, student)
+        if verdict.problem:
+            theirs.add(verdict.problem, student)
+            continue
+        number[student] = checks.add(verdict)
+        for case in verdict.cases:
+            if case.status is Status.TIMEOUT:
+                limits.add(case.message, student)
+            if case.misconception:  # '+' joins two that occur together, '|' two that cannot be told apart
+                name = case.misconception.replace("+", " and ").replace("|", " or ")
+                misconceptions.add(name, student, detail=case.hint)
+    rows.sort(key=_rank)
+    columns = [row.student for row in rows if row.student in number]
+    every = max(1, math.ceil(len(columns) / COLUMNS))
+    items = checks.items(classroom.sections, [number[student] for student in columns[::every]])
     return Report(
         title=classroom.title,
         language=classroom.language,
         assignment=classroom.assignment,
         rows=tuple(rows),
-        columns=tuple(verdict.student for verdict in readable),
+        columns=tuple(columns[::every]),
+        every=every,
         max_score=most,
-        not_graded=_not_graded(classroom),
-        bars=tuple(histogram(scores, most)),
-        items=tuple(sorted(analyse(readable, classroom.sections), key=lambda item: item.difficulty)),
-        misconceptions=_misconceptions(readable),
-        limits=_grouped((case.message, verdict.student) for verdict in readable for case in verdict.cases
-                        if case.status is Status.TIMEOUT),
-        repairs=_grouped((line, verdict.student) for verdict in graded for line in verdict.repairs),
-        pairs=tuple(alike(classroom.answers, classroom.released)),
-        sandboxes=tuple(sorted({verdict.sandbox for verdict in classroom.verdicts})),
-    )  # fmt: skip
+        not_graded=(*ours.named("not graded"), *theirs.named("unreadable")),
+        bars=tuple(histogram([row.score for row in rows if row.score is not None], most)),
+        items=tuple(sorted(items, key=lambda item: item.difficulty)),
+        misconceptions=misconceptions.found(),
+        limits=limits.found(),
+        repairs=repairs.found(),
+        pairs=tuple(likeness.pairs()),
+        sandboxes=tuple(sorted(sandboxes)),
+    )
+
+
+class _Groups:
+    """Students by what they have in common, each of them once."""
+
+    def __init__(self) -> None:
+        self._students: dict[str, dict[str, None]] = {}
+        self._details: dict[str, str] = {}
+
+    def add(self, name: str, student: str, detail: str = "") -> None:
+        self._students.setdefault(name, {})[student] = None
+        self._details.setdefault(name, detail)
+
+    def found(self) -> tuple[Group, ...]:
+        """The groups, most students first."""
+        groups = [Group(name, self._details[name], tuple(sorted(who))) for name, who in self._students.items()]
+        return tuple(sorted(groups, key=lambda group: (-len(group.students), group.name)))
+
+    def named(self, kind: str) -> Iterator[Group]:
+        """The same under the name of what they all are; what they have in common becomes the detail."""
+        return (Group(kind, group.name, group.students) for group in self.found())
 
 
 def _row(classroom: Classroom, verdict: Verdict) -> Row:
@@ -146,43 +206,3 @@ def _status(verdict: Verdict) -> str:
     if all(case.status is Status.NOT_ATTEMPTED for case in verdict.cases):
         return "not attempted"
     return "graded"
-
-
-def _not_graded(classroom: Classroom) -> tuple[Group, ...]:
-    """First what we failed at, then what could not be read."""
-    ours: list[tuple[str, str]] = [(problem, student) for student, problem in classroom.unreadable.items()]
-    theirs = []
-    for verdict in classroom.verdicts:
-        if verdict.infra:
-            ours.append((next(case.message for case in verdict.cases if case.status is Status.INFRA), verdict.student))
-        elif verdict.problem:
-            theirs.append((verdict.problem, verdict.student))
-    named = [(group, "not graded") for group in _grouped(ours)] + [(group, "unreadable") for group in _grouped(theirs)]
-    return tuple(Group(kind, group.name, group.students) for group, kind in named)
-
-
-def _misconceptions(verdicts: Sequence[Verdict]) -> tuple[Group, ...]:
-    """Diagnosed mistakes, most frequent first; '+' joins two that occur together, '|' two that cannot be told apart."""
-    students: dict[str, dict[str, None]] = defaultdict(dict)
-    cases: dict[str, dict[str, None]] = defaultdict(dict)
-    hints: dict[str, str] = {}
-    for verdict in verdicts:
-        for case in verdict.cases:
-            if case.misconception:
-                students[case.misconception][verdict.student] = None
-                cases[case.misconception][case.title] = None
-                hints.setdefault(case.misconception, case.hint)
-    groups = [
-        Group(name.replace("+", " and ").replace("|", " or "), hints[name], tuple(sorted(who)), tuple(cases[name]))
-        for name, who in students.items()
-    ]
-    return tuple(sorted(groups, key=lambda group: (-len(group.students), group.name)))
-
-
-def _grouped(pairs: Iterable[tuple[str, str]]) -> tuple[Group, ...]:
-    """Group (text, student) by text, most frequent first."""
-    found: dict[str, dict[str, None]] = defaultdict(dict)
-    for text, student in pairs:
-        found[text][student] = None
-    groups = [Group(text, "", tuple(sorted(students))) for text, students in found.items()]
-    return tuple(sorted(groups, key=lambda group: (-len(group.students), group.name)))

@@ -1,9 +1,9 @@
-"""Everything the report is made from: verdicts, marks and answers of one class, read once."""
+"""Everything the report is made from: marks, and verdicts and answers of one student after the other."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,21 @@ from ..verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
+class Submission:
+    """What grading left of one student: the verdict, or the `damage` that keeps it from being read.
+
+    `answers` are the code cells that the student wrote, None where there is no notebook to read them from.
+    """
+
+    student: str
+    verdict: Verdict | None
+    answers: list[str] | None = None
+    damage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Classroom:
-    """`verdicts` of everybody, sorted by student; `unreadable` verdict files by student; `answers` the code cells.
+    """`submissions` of everybody, sorted by student. They are read as they are asked for, once, and kept by nobody.
 
     `language` is that of the assignment's own sentences; the report's are English.
     """
@@ -25,10 +38,8 @@ class Classroom:
     assignment: str
     title: str
     sections: dict[str, str]  # heading by grade_id
-    verdicts: tuple[Verdict, ...]
-    unreadable: dict[str, str]
-    marks: dict[str, Marks]
-    answers: dict[str, list[str]]
+    submissions: Iterable[Submission]
+    marks: Mapping[str, Marks]
     released: tuple[str, ...]
     language: str = ENGLISH
 
@@ -38,39 +49,36 @@ def read_class(course: Course, assignment: str) -> Classroom:
     files = sorted(course.autograded.glob(f"*/{assignment}/verdict.json"))
     if not files:
         raise CourseError(f"No submission of '{assignment}' is graded yet. Run: make grade")
-    verdicts, unreadable = [], {}
-    for path in files:
-        try:
-            verdicts.append(Verdict.from_json(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            unreadable[path.parent.parent.name] = f"{path.name} cannot be read: {error}"
     notebook = _read(course.release / assignment / f"{assignment}.ipynb")
     return Classroom(
         assignment=assignment,
         title=_title(notebook, assignment),
         sections=dict(graded_sections(notebook)),
-        verdicts=tuple(verdicts),
-        unreadable=unreadable,
+        submissions=map(_submission, files),
         marks=read_marks(course, assignment),
-        answers=dict(_answers(course, verdicts)),
         released=tuple(cell.source for cell in notebook.cells if cell.cell_type == "code"),
         language=str(notebook.metadata.get("language", ENGLISH)),
     )
 
 
-def _answers(course: Course, verdicts: list[Verdict]) -> Iterator[tuple[str, list[str]]]:
+def _submission(path: Path) -> Submission:
+    student = path.parent.parent.name
+    try:
+        verdict = Verdict.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Submission(student, None, damage=f"{path.name} cannot be read: {error}")
+    answers = None if verdict.problem or verdict.infra else _answers(path.with_name(f"{verdict.assignment}.ipynb"))
+    return Submission(student, verdict, answers)
+
+
+def _answers(path: Path) -> list[str] | None:
     """The code a student wrote: answer cells, and cells that they added."""
-    for verdict in verdicts:
-        if verdict.problem or verdict.infra:
-            continue
-        path = course.autograded / verdict.student / verdict.assignment / f"{verdict.assignment}.ipynb"
-        try:
-            notebook = json.loads(path.read_text(encoding="utf-8"))  # plain data: a class has thousands of these
-        except (OSError, ValueError):
-            continue
-        cells = (cell for cell in notebook["cells"] if cell["cell_type"] == "code")
-        mine = (cell for cell in cells if is_answer(cell["metadata"].get("nbgrader")))
-        yield verdict.student, ["".join(cell["source"]) for cell in mine]
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))  # plain data: a class has thousands of these
+    except (OSError, ValueError):
+        return None
+    cells = (cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+    return ["".join(cell["source"]) for cell in cells if is_answer(cell["metadata"].get("nbgrader"))]
 
 
 def is_answer(marks: object) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ..verdict import CaseResult, Status, Verdict
 
@@ -18,27 +18,24 @@ class Item:
     """One check over the class.
 
     `difficulty` is the share of its points that the class earned (1: everybody had it), `discrimination` the
-    correlation between this check and the points of all other checks (None where either does not vary), `statuses`
-    one per student in the order that was given, None where a student has no such case.
+    correlation between this check and the points of all other checks (None where either does not vary), `counts` how
+    many students have which status, `statuses` those of the students asked for, None where one has no such case.
     """
 
     id: str
     title: str
     section: str
     max_points: float
+    counts: dict[Status, int]
     statuses: tuple[Status | None, ...]
     difficulty: float
     discrimination: float | None
 
     @property
-    def counts(self) -> Counter[Status]:
-        return Counter(status for status in self.statuses if status is not None)
-
-    @property
     def failing(self) -> float:
         """Share of the students who did not pass."""
         there = sum(self.counts.values())
-        return 1 - self.counts[Status.PASS] / there if there else 0.0
+        return 1 - self.counts.get(Status.PASS, 0) / there if there else 0.0
 
     @property
     def remark(self) -> str:
@@ -54,30 +51,70 @@ class Item:
         return ""
 
 
-def analyse(verdicts: Sequence[Verdict], sections: dict[str, str]) -> list[Item]:
-    """Return one item per case, in the order of the notebook.
+_STATUSES = (None, *Status)
+_CODES = {status: code for code, status in enumerate(_STATUSES)}
 
-    `verdicts` are those that were graded and could be read; `sections` gives the heading of each test cell.
+
+@dataclass(slots=True)
+class _Column:
+    """One check over the class, as the verdicts come: codes of statuses (0: no such case) and points by student."""
+
+    first: CaseResult
+    statuses: bytearray = field(default_factory=bytearray)
+    points: array = field(default_factory=lambda: array("d"))
+    max_points: float = 0.0  # of all students who have it
+
+    def fill(self, length: int) -> None:
+        """Nothing for the students up to `length` who have no such case."""
+        missing = length - len(self.statuses)
+        self.statuses.extend(bytes(missing))
+        self.points.extend([0.0] * missing)
+
+
+class Checks:
+    """Takes verdicts, one student after the other, and keeps of each check nine bytes a student.
+
+    They have to be of submissions that were graded and could be read.
     """
-    by_student = [{case.id: case for case in verdict.cases} for verdict in verdicts]
-    ids = dict.fromkeys(case.id for cases in by_student for case in cases.values())
-    totals = [verdict.points for verdict in verdicts]
-    return [_item(case_id, [cases.get(case_id) for cases in by_student], totals, sections) for case_id in ids]
 
+    def __init__(self) -> None:
+        self._totals = array("d")
+        self._columns: dict[str, _Column] = {}
 
-def _item(case_id: str, cases: list[CaseResult | None], totals: list[float], sections: dict[str, str]) -> Item:
-    there = [case for case in cases if case is not None]
-    pairs = [(case.points, total - case.points) for case, total in zip(cases, totals, strict=True) if case is not None]
-    most = math.fsum(case.max_points for case in there)
-    return Item(
-        id=case_id,
-        title=there[0].title,
-        section=sections.get(there[0].cell, ""),
-        max_points=there[0].max_points,
-        statuses=tuple(None if case is None else case.status for case in cases),
-        difficulty=math.fsum(case.points for case in there) / most if most else 1.0,
-        discrimination=correlation(pairs),
-    )
+    def add(self, verdict: Verdict) -> int:
+        """Take a verdict and return its number, counted from 0."""
+        number = len(self._totals)
+        self._totals.append(verdict.points)
+        for case in {case.id: case for case in verdict.cases}.values():
+            column = self._columns.get(case.id)
+            if column is None:
+                column = self._columns[case.id] = _Column(case)
+            column.fill(number)
+            column.statuses.append(_CODES[case.status])
+            column.points.append(case.points)
+            column.max_points += case.max_points
+        return number
+
+    def items(self, sections: Mapping[str, str], shown: Sequence[int]) -> list[Item]:
+        """Return one item per case, in the order of the notebook.
+
+        `sections` gives the heading of each test cell, `shown` the verdicts whose statuses are wanted.
+        """
+        return [self._item(column, sections, shown) for column in self._columns.values()]
+
+    def _item(self, column: _Column, sections: Mapping[str, str], shown: Sequence[int]) -> Item:
+        column.fill(len(self._totals))
+        points = zip(column.statuses, column.points, self._totals, strict=True)
+        return Item(
+            id=column.first.id,
+            title=column.first.title,
+            section=sections.get(column.first.cell, ""),
+            max_points=column.first.max_points,
+            counts={status: count for status in Status if (count := column.statuses.count(_CODES[status]))},
+            statuses=tuple(_STATUSES[column.statuses[number]] for number in shown),
+            difficulty=math.fsum(column.points) / column.max_points if column.max_points else 1.0,
+            discrimination=correlation([(earned, total - earned) for there, earned, total in points if there]),
+        )
 
 
 def correlation(pairs: Sequence[tuple[float, float]]) -> float | None:

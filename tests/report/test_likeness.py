@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import combinations
 
-from grader.report.likeness import alike
+import pytest
+
+from grader.report import likeness
+from grader.report.likeness import Likeness, Pair
 
 RELEASED = ["def f(x):\n    '''Twice x, the long way round.'''\n    raise NotImplementedError('f is not written yet')"]
 
@@ -20,6 +26,13 @@ RENAMED = (
     ODD.replace("total", "acc").replace("value", "v").replace("pair", "p").replace("# my own way", "# written by me")
     .replace("    acc.sort", "\n    acc.sort")
 )  # fmt: skip
+
+
+def alike(answers: Mapping[str, list[str]], released: Iterable[str]) -> list[Pair]:
+    found = Likeness(released)
+    for student, sources in answers.items():
+        found.add(student, sources)
+    return found.pairs()
 
 
 def usual(number: int) -> str:
@@ -69,3 +82,21 @@ def test_code_made_to_be_slow_or_unreadable_stops_nothing() -> None:
     """Can one answer keep the report of the class from being made: a huge number, a hundred thousand statements?"""
     answers = {"one": [ODD], "two": [RENAMED], "number": ["x = 0x" + "f" * 10_000], "line": ["a=1;" * 100_000]}
     assert [pair.first for pair in alike(answers, RELEASED)] == ["one"]
+
+
+def test_pairs_of_a_large_class_are_those_that_counting_each_pair_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Are pairs found whichever students they are, when they are counted for three students at a time?"""
+    monkeypatch.setattr(likeness, "BLOCK", 3)
+    draw = random.Random(5)  # noqa: S311  (nothing secret)
+    own = [usual(number) for number in range(20)]
+    answers = {f"s{number:02}": [usual(number), draw.choice(own), draw.choice(own)] for number in range(50)}
+    runs = {student: likeness._runs(sources, set()) for student, sources in answers.items()}
+    held = Counter(run for found in runs.values() for run in found)
+    rare = {student: {run for run in found if held[run] <= 5} for student, found in runs.items()}
+    expected = {
+        (first, second, len(rare[first] & rare[second]))
+        for first, second in combinations(answers, 2)
+        if len(rare[first] & rare[second]) >= max(12, 0.6 * min(len(rare[first]), len(rare[second])))
+    }
+    assert len(expected) in range(5, likeness.SHOWN)
+    assert {(pair.first, pair.second, pair.runs) for pair in alike(answers, [])} == expected

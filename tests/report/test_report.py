@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from grader.course import Course, CourseError
+from grader.report import build
 from grader.report.build import build_report
-from grader.report.classroom import Classroom, read_class
+from grader.report.classroom import Classroom, Submission, read_class
 from grader.report.figures import histogram, strip
-from grader.report.items import analyse, correlation
+from grader.report.items import Checks, Item, correlation
 from grader.report.write import render_report, write_report
 from grader.verdict import CaseResult, Status, Verdict
 from tests import graded, tiny
@@ -123,8 +126,44 @@ def test_two_thousand_students_fit_on_a_page() -> None:
     assert len(page) < 6_000_000
 
 
+def test_report_of_a_huge_class_shows_some_and_counts_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does the page stay one that a browser can open, and say what it leaves out?"""
+    monkeypatch.setattr(build, "COLUMNS", 10)
+    monkeypatch.setattr(build, "LISTED", 20)
+    verdicts = [_verdict(f"s{number:02}", number >= 15, True) for number in range(25)]
+    report = build_report(_class_of(verdicts, "Huge"))
+    assert report.columns == tuple(f"s{number:02}" for number in range(0, 25, 3))
+    assert (report.items[0].counts, len(report.items[0].statuses)) == ({Status.PASS: 10, Status.FAIL: 15}, 9)
+    page = render_report(report, lambda student: "")
+    assert "One column for one in 3 students" in page
+    assert "The 20 with the lowest scores. Everybody is in course/grades.csv." in page
+    assert "s19</th>" in page
+    assert "s20</th>" not in page
+
+
+def test_no_verdict_is_kept_while_the_next_is_read() -> None:
+    """Does the memory that a report takes leave out the verdicts, of which one alone has a hundred cases?"""
+    alive = []
+
+    def submissions() -> Iterator[Submission]:
+        for number in range(30):
+            alive.append(sum(isinstance(thing, CaseResult) for thing in gc.get_objects()))
+            yield Submission(f"s{number}", _verdict(f"s{number}", *[number % 3 > 0] * 100), [])
+
+    build_report(Classroom("a", "Huge", {}, submissions(), {}, ()))
+    assert max(alive) - alive[0] <= 300
+
+
 def _class_of(verdicts: list[Verdict], title: str) -> Classroom:
-    return Classroom(verdicts[0].assignment, title, {}, tuple(verdicts), {}, {}, {}, ())
+    submissions = [Submission(verdict.student, verdict) for verdict in verdicts]
+    return Classroom(verdicts[0].assignment, title, {}, submissions, {}, ())
+
+
+def analyse(verdicts: list[Verdict], sections: dict[str, str]) -> list[Item]:
+    checks = Checks()
+    for verdict in verdicts:
+        checks.add(verdict)
+    return checks.items(sections, range(len(verdicts)))
 
 
 def test_histogram_counts_everybody_once() -> None:
