@@ -226,6 +226,7 @@ def make_release(course: Course, assignment: str) -> None:
     from .nbgrader_app import nbgrader_api
 
     course.data.mkdir(parents=True, exist_ok=True)
+    _stamp_gradebook(course)
     result = nbgrader_api(course).generate_assignment(assignment, force=True, create=True)
     if not result["success"]:
         raise CourseError(f"nbgrader could not release '{assignment}':\n{_last_words(result)}")
@@ -234,6 +235,24 @@ def make_release(course: Course, assignment: str) -> None:
         stamps = json.loads(_stamp(course).read_text())
     stamps[assignment] = folder_digest(course.sources / assignment)
     write_whole(_stamp(course), json.dumps(stamps))
+
+
+def _stamp_gradebook(course: Course) -> None:
+    """Write into a gradebook without tables which schema nbgrader is about to give it.
+
+    nbgrader does the same after it has made the tables, but starts a process of seconds to ask for the version.
+    """
+    from alembic.script import ScriptDirectory
+    from nbgrader.dbutil import ALEMBIC_DIR
+    from sqlalchemy import inspect, text
+
+    from .standings import open_gradebook
+
+    with open_gradebook(course) as engine, engine.begin() as book:
+        if not inspect(book).get_table_names():
+            version = ScriptDirectory(ALEMBIC_DIR).get_current_head()
+            book.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+            book.execute(text("INSERT INTO alembic_version (version_num) VALUES (:version)"), {"version": version})
 
 
 # Matplotlib 3.8 draws nothing under a new IPython: it imports a name that IPython has dropped

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import subprocess
+import sys
 import zipfile
+from contextlib import closing
+from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 
 from grader.course import Course, CourseError
 from grader.leak import check_release, code_tokens
@@ -37,6 +44,24 @@ def test_release_is_known_to_be_up_to_date_until_the_source_changes(fresh_course
     assert is_released(fresh_course, tiny.NAME)
     (fresh_course.sources / tiny.NAME / "tinyhelp.py").write_text("# changed\n")
     assert not is_released(fresh_course, tiny.NAME)
+
+
+def test_new_gradebook_is_the_one_that_nbgrader_makes(fresh_course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is a gradebook that no process was started for the same as nbgrader's own, version included?"""
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")  # alembic lies there
+    theirs = fresh_course.data.with_name("theirs.db")
+    Gradebook(f"sqlite:///{theirs}").close()
+    monkeypatch.setattr(subprocess, "check_output", None)  # nbgrader asks alembic for the version with it
+    make_release(fresh_course, tiny.NAME)
+    assert schema_of(fresh_course.gradebook) == schema_of(theirs)
+    assert len(schema_of(theirs)) > 20
+
+
+def schema_of(path: Path) -> list[tuple[str, ...]]:
+    """Tables and indices of a gradebook, and the version it says it has."""
+    with closing(sqlite3.connect(path)) as book:
+        tables = book.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+        return [*tables, *book.execute("SELECT 'version', version_num FROM alembic_version")]
 
 
 def test_unreleased_assignment_says_what_to_run(fresh_course: Course) -> None:
