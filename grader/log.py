@@ -21,7 +21,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -154,13 +154,35 @@ def broken_links(path: Path) -> list[str]:
     return found
 
 
+class LastLines(Mapping[str, Line]):
+    """The last line of each student. Kept as the log has it, a fifth of the memory, and read when it is asked for."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, bytes] = {}
+
+    def put(self, student: str, raw: bytes) -> None:
+        self._lines[student] = raw
+
+    def __getitem__(self, student: str) -> Line:
+        return json.loads(self._lines[student])
+
+    def __contains__(self, student: object) -> bool:
+        return student in self._lines
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
 @dataclass(slots=True)
 class History:
     """What the log says about one assignment."""
 
     runs: dict[int, Line] = field(default_factory=dict)  # by number
-    grades: dict[str, Line] = field(default_factory=dict)  # student -> the last grade written
-    latest: dict[str, Line] = field(default_factory=dict)  # student -> the last of `grade` and `not graded`
+    grades: LastLines = field(default_factory=LastLines)  # the last grade written
+    latest: LastLines = field(default_factory=LastLines)  # the last of `grade` and `not graded`
     interrupted: Line | None = None  # the last run of `grader grade`, where it did not come to its end
 
     def inputs(self, grade: Line) -> dict[str, str]:
@@ -173,7 +195,7 @@ class History:
 
 def read_history(path: Path, assignment: str) -> History:
     history = History()
-    for _, line in read_lines(path):
+    for raw, line in read_lines(path):
         what = line.get("what")
         if line.get("assignment") != assignment:
             continue
@@ -184,7 +206,7 @@ def read_history(path: Path, assignment: str) -> History:
         elif what == "done":
             history.interrupted = None
         elif what in ("grade", "not graded"):
-            history.latest[line.get("student", "")] = line
+            history.latest.put(line.get("student", ""), raw)
             if what == "grade":
-                history.grades[line.get("student", "")] = line
+                history.grades.put(line.get("student", ""), raw)
     return history
