@@ -27,7 +27,7 @@ from .intake import bare_release, take_in
 from .messages import Message, say, speaking
 from .outputs import safe_outputs
 from .plots import Plot, bounded
-from .rehearsal import PlannedCall
+from .rehearsal import Plan
 from .release import Release, is_experiment, is_test, nbgrader_metadata
 from .sandbox.host import Sandbox, SandboxUnavailable
 from .sandbox.limits import Limits
@@ -60,7 +60,7 @@ class Bench:
     sandbox: Sandbox
     limits: Limits
     salt: str
-    plan: tuple[PlannedCall, ...] = ()  # calls that every submission gets, see grader.rehearsal
+    plan: Plan | None = None  # calls that every submission gets, see grader.rehearsal
     make_plots: MakePlots | None = None  # see grader.plots
 
 
@@ -216,7 +216,7 @@ def _plots(bench: Bench, code: StudentCode, results: Sequence[CaseResult]) -> tu
         return ()
 
 
-def rehearse(bench: Bench, solved: NotebookNode) -> tuple[PlannedCall, ...]:
+def rehearse(bench: Bench, solved: NotebookNode) -> Plan:
     """Grade a solved notebook and return the calls that its judging made, for `Bench.plan`."""
     cells = [cell.source for cell in _cells_to_run(solved)]
     with RecordedCode(bench.sandbox, cells, bench.limits) as code:

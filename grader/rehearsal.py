@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
-from .sandbox.child import encode_call, encode_lookup
+from .sandbox.child import Answer, Request, encode_batch
 from .sandbox.limits import Limits
 from .sandbox.wire import EARLIER_ITEMS, Handle, earlier
 
@@ -23,10 +24,10 @@ NameHandle = Callable[[Handle], Hashable]
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedCall:
-    """One recorded call: what it is recognised by, and the message that makes it."""
+class Plan:
+    """Recorded calls: what each is recognised by, in their order, and the message that makes them all."""
 
-    key: Hashable
+    keys: tuple[Hashable, ...]
     message: bytes
 
 
@@ -54,7 +55,7 @@ class Recorder:
     """Notes calls in the order in which they are made."""
 
     def __init__(self, limits: Limits) -> None:
-        self.calls: list[PlannedCall | None] = []
+        self.calls: list[tuple[Hashable, Request] | None] = []
         self.origins = Origins()
         self._limits = limits
 
@@ -62,17 +63,19 @@ class Recorder:
         """Note a call that is about to be made; return its number."""
         planned = None
         if all(self.origins.place(handle) is not None for handle in _handles([args, kwargs])):
-            message = encode_call(name, self._portable(args), self._portable(kwargs), self._limits)
-            planned = PlannedCall(call_key(name, args, kwargs, self.origins), message)
+            request = "call", name, list(map(self._portable, args)), self._portable(kwargs)
+            planned = call_key(name, args, kwargs, self.origins), request
         self.calls.append(planned)
         return len(self.calls) - 1
 
     def add_lookup(self, name: str) -> None:
         """Note that a name is about to be looked up."""
-        self.calls.append(PlannedCall(lookup_key(name), encode_lookup(name, self._limits)))
+        self.calls.append((lookup_key(name), ("lookup", name)))
 
     def _portable(self, value: Any) -> Any:
-        """Handles replaced by where they come from, which holds for any submission."""
+        """A copy, with handles replaced by where they come from, which holds for any submission."""
+        if isinstance(value, np.ndarray):
+            return value.copy(order="K")  # a case may change it after the call
         if isinstance(value, Handle):
             return earlier(*(self.origins.place(value) or (0, 0)))
         if isinstance(value, tuple | list):
@@ -81,26 +84,22 @@ class Recorder:
             return {key: self._portable(item) for key, item in value.items()}
         return value
 
-    def plan(self) -> tuple[PlannedCall, ...]:
+    def plan(self) -> Plan:
         """The calls up to the first that cannot be made ahead; numbers must stay in step."""
-        plan = []
-        for call in self.calls:
-            if call is None:
-                break
-            plan.append(call)
-        return tuple(plan)
+        calls = list(takewhile(lambda call: call is not None, self.calls))
+        return Plan(tuple(key for key, _ in calls), encode_batch([request for _, request in calls], self._limits))
 
 
 class Answers:
     """The answers to a recording, waiting to be asked for. Equal calls are answered in their order."""
 
-    def __init__(self, plan: Sequence[PlannedCall], answers: Sequence[bytes]) -> None:
+    def __init__(self, keys: Sequence[Hashable], answers: Sequence[Answer]) -> None:
         self.origins = Origins()
-        self._waiting: dict[Hashable, deque[tuple[int, bytes]]] = {}
-        for number, (call, answer) in enumerate(zip(plan, answers, strict=True)):
-            self._waiting.setdefault(call.key, deque()).append((number, answer))
+        self._waiting: dict[Hashable, deque[tuple[int, Answer]]] = {}
+        for number, (key, answer) in enumerate(zip(keys, answers, strict=True)):
+            self._waiting.setdefault(key, deque()).append((number, answer))
 
-    def take(self, key: Hashable) -> tuple[int, bytes] | None:
+    def take(self, key: Hashable) -> tuple[int, Answer] | None:
         """(number of the call, its answer), None where this call was not made ahead."""
         waiting = self._waiting.get(key)
         return waiting.popleft() if waiting else None

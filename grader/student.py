@@ -19,7 +19,7 @@ import numpy as np
 
 from .checking import NotAttempted, StudentError, StudentTimeout
 from .messages import say
-from .rehearsal import Answers, PlannedCall, Recorder, call_key, lookup_key
+from .rehearsal import Answers, Plan, Recorder, call_key, lookup_key
 from .sandbox.host import (
     MISSING,
     BadReply,
@@ -50,9 +50,7 @@ class StudentCode:
     `plan` are calls that are made ahead, all at once, as soon as the cells have run.
     """
 
-    def __init__(
-        self, sandbox: Sandbox, cells: Sequence[str], limits: Limits, plan: Sequence[PlannedCall] = ()
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, cells: Sequence[str], limits: Limits, plan: Plan | None = None) -> None:
         self.memo: dict[Any, Any] = {}
         self.cpu_seconds = 0.0  # processor time that cells and calls say they took; shown, and decides nothing
         self.stages: Counter[str] = Counter()  # wall seconds by stage
@@ -102,17 +100,17 @@ class StudentCode:
 
     def _call_ahead(self) -> None:
         """Make the planned calls. If they do not all come back, nothing is lost: they are made one by one."""
-        if not self._plan:
+        if self._plan is None:
             return
         try:
             seconds = self._left(self._limits.call_seconds)
             started = time.monotonic()
-            answers = self._alive().batch([call.message for call in self._plan], seconds=seconds)
+            answers = self._alive().batch(self._plan.message, len(self._plan.keys), seconds=seconds)
             self.stages["calls"] += time.monotonic() - started
         except (LimitHit, ChildDied, BadReply, RemoteError, StudentTimeout):
             self._drop()
         else:
-            self._answers = Answers(self._plan, answers)
+            self._answers = Answers(self._plan.keys, answers)
 
     def __getitem__(self, name: str) -> Any:
         """Return the student's `name`: a callable proxy for a function, plain data for data."""

@@ -14,7 +14,7 @@ from grader.bench import open_bench
 from grader.course import Course
 from grader.fill import fill
 from grader.grade import Bench, Submission, grade_submission
-from grader.rehearsal import Answers, Origins, PlannedCall, Recorder, call_key
+from grader.rehearsal import Answers, Origins, Recorder, call_key
 from grader.sandbox.layers import ALL
 from grader.sandbox.limits import Limits
 from grader.sandbox.wire import Handle
@@ -46,9 +46,9 @@ ANSWERS = {
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
 def test_verdicts_are_the_same_with_and_without_calls_made_ahead(bench: Bench, answer: str) -> None:
     """Is a batch invisible in the verdict, whatever the code does?"""
-    assert bench.plan, "the reference was recorded"
+    assert bench.plan.keys, "the reference was recorded"
     data = nbformat.writes(fill(bench.release.notebook, answer)).encode()
-    alone = dataclasses.replace(bench, plan=())
+    alone = dataclasses.replace(bench, plan=None)
     ahead, one_by_one = (grade_submission(b, Submission("s01", data)).verdict for b in (bench, alone))
     said = [
         [(case.id, case.status, case.points, case.message) for case in verdict.cases] for verdict in (ahead, one_by_one)
@@ -88,18 +88,18 @@ def test_keys_tell_every_difference_apart() -> None:
 def test_handles_are_known_by_where_they_came_from() -> None:
     """Does the cache of one submission stand for the cache of another?"""
     recorder = Recorder(Limits())
-    first = recorder.add("forward", (1.0,), {})
-    recorder.origins.note(first, (np.ones(2), Handle(7, "tuple")))
+    number = recorder.add("forward", (1.0,), {})
+    recorder.origins.note(number, (np.ones(2), Handle(7, "tuple")))
     recorder.add("backward", (2.0, Handle(7, "tuple")), {})
-    plan = recorder.plan()
-    answers = Answers(plan, [b"first", b"second"])
+    first, second = {"value": 1}, {"value": 2}
+    answers = Answers(recorder.plan().keys, [first, second])
 
-    def take(name: str, *args: Any) -> tuple[int, bytes] | None:
+    def take(name: str, *args: Any) -> tuple[int, Any] | None:
         return answers.take(call_key(name, args, {}, answers.origins))
 
-    assert take("forward", 1.0) == (0, b"first")
+    assert take("forward", 1.0) == (0, first)
     answers.origins.note(0, (np.ones(2), Handle(99, "Cache")))
-    assert take("backward", 2.0, Handle(99, "Cache")) == (1, b"second")
+    assert take("backward", 2.0, Handle(99, "Cache")) == (1, second)
     assert take("backward", 2.0, Handle(99, "Cache")) is None, "each answer is given once"
 
 
@@ -109,4 +109,18 @@ def test_recording_ends_where_a_call_needs_what_no_call_returned() -> None:
     recorder.add("f", (1,), {})
     recorder.add("g", (Handle(5, "object"),), {})
     recorder.add("h", (2,), {})
-    assert [type(call) for call in recorder.plan()] == [PlannedCall]
+    assert recorder.plan().keys == (call_key("f", (1,), {}, Origins()),)
+
+
+def test_a_recorded_argument_is_as_it_was_when_the_call_was_made() -> None:
+    """A case may change its array after the call: does the recording keep what was sent?"""
+    x = np.zeros(3)
+    recorders = Recorder(Limits()), Recorder(Limits())
+    for recorder in recorders:
+        recorder.add("f", (x.copy(), {"a": [x]}), {"b": x})
+    x[:] = 7
+    before = recorders[0].plan().message
+    assert before == recorders[1].plan().message
+    again = Recorder(Limits())
+    again.add("f", (np.zeros(3), {"a": [np.zeros(3)]}), {"b": np.zeros(3)})
+    assert before == again.plan().message

@@ -30,6 +30,9 @@ ENDING_MILLISECONDS = 500
 CHUNK = 1 << 20
 SENT_AHEAD = 64 << 10  # bytes of requests sent at once: a socket holds them, so that nobody waits for room
 
+Request = tuple[Any, ...]  # of a batch: ("lookup", name) or ("call", target, args, kwargs)
+Answer = dict[str, Any]  # of a batch, not yet checked
+
 
 @dataclass(frozen=True, slots=True)
 class Exit:
@@ -49,14 +52,9 @@ def safe_name(name: str) -> bool:
     )
 
 
-def encode_call(target: str, args: tuple[Any, ...], kwargs: dict[str, Any], limits: Limits) -> bytes:
-    """A call as one message of a batch. A handle made by `wire.earlier` stands for an item of an earlier result."""
-    return wire.encode(["call", target, list(args), kwargs], limits)
-
-
-def encode_lookup(name: str, limits: Limits) -> bytes:
-    """A lookup as one message of a batch."""
-    return wire.encode(["lookup", name], limits)
+def encode_batch(requests: Sequence[Request], limits: Limits) -> bytes:
+    """Requests as one message, for `Child.batch`. A handle made by `wire.earlier` is an item of an earlier result."""
+    return wire.encode(["batch", [list(request) for request in requests]], limits)
 
 
 class Child:
@@ -104,7 +102,7 @@ class Child:
                 if number:
                     limit, allowed, deadline = self._time("cell_seconds", seconds())
                 try:
-                    reply = self._answered(self._receive(nonce, deadline, limit, allowed))
+                    reply = self._succeeded(self._decode(self._receive(nonce, deadline, limit, allowed)))
                 except RemoteError as error:
                     yield error
                     continue
@@ -134,18 +132,20 @@ class Child:
         reply = self._ask("call_seconds", seconds, "call", function, list(args), kwargs)
         return self._checked(replies.call_reply, reply, args, kwargs)
 
-    def batch(self, messages: list[bytes], *, seconds: float | None = None) -> list[bytes]:
-        """Send many calls at once, made with `encode_call`; the answers are read with `read_answer`, or never."""
-        reply = self._ask("call_seconds", seconds, "batch", messages)
-        return self._checked(replies.answers, reply, len(messages))
+    def batch(self, message: bytes, count: int, *, seconds: float | None = None) -> list[Answer]:
+        """Send `count` requests at once, made with `encode_batch`; answers are read with `read_...`, or never."""
+        answers = self._exchange("call_seconds", seconds, *self._frame(message))
+        if type(answers) is dict:
+            self._succeeded(answers)  # raises why there are none
+        return self._checked(replies.answers, answers, count)
 
-    def read_lookup(self, answer: bytes, name: str) -> Any:
+    def read_lookup(self, answer: Answer, name: str) -> Any:
         """What one lookup of a batch gave. Raises what `lookup` would raise."""
-        return self._checked(replies.looked_up, self._answered(answer), name)
+        return self._checked(replies.looked_up, self._succeeded(answer), name)
 
-    def read_answer(self, answer: bytes, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallReply | None:
+    def read_answer(self, answer: Answer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallReply | None:
         """What one call of a batch gave, None where it was not reached. Raises what `call` would raise."""
-        reply = self._answered(answer)
+        reply = self._succeeded(answer)
         return None if "unreachable" in reply else self._checked(replies.call_reply, reply, args, kwargs)
 
     def fetch(self, handle: Handle) -> Any:
@@ -190,7 +190,7 @@ class Child:
             raise ValueError(f"file names that lead out of the folder: {unsafe[:3]!r}")
         deadline = time.monotonic() + START_SECONDS
         try:
-            hello = self._decode(self._receive(0, deadline, "wall seconds", START_SECONDS))
+            hello = self._succeeded(self._decode(self._receive(0, deadline, "wall seconds", START_SECONDS)))
             if not isinstance(hello.get("active"), list):
                 self.kill()
                 raise SandboxUnavailable(f"This machine does not allow the sandbox: {hello.get('refused')}.")
@@ -204,17 +204,22 @@ class Child:
 
     def _ask(self, limit: str, seconds: float | None, verb: str, *arguments: Any) -> dict[str, Any]:
         """Send a request and return the checked reply. `limit` names the field of `Limits` that bounds the time."""
-        nonce, frame = self._request(verb, *arguments)
+        return self._succeeded(self._exchange(limit, seconds, *self._request(verb, *arguments)))
+
+    def _exchange(self, limit: str, seconds: float | None, nonce: int, frame: bytes) -> Any:
+        """Send a frame and return the value that comes back."""
         limit, seconds, deadline = self._time(limit, seconds)
         self._refuse_early_replies()
         self._send(frame, deadline, limit, seconds)
-        return self._answered(self._receive(nonce, deadline, limit, seconds))
+        return self._decode(self._receive(nonce, deadline, limit, seconds))
 
     def _request(self, verb: str, *arguments: Any) -> tuple[int, bytes]:
+        return self._frame(wire.encode([verb, *arguments], self._limits))
+
+    def _frame(self, request: bytes) -> tuple[int, bytes]:
         """(nonce, frame) of a request to a child that is there."""
         if self._dead is not None:
             raise ChildDied(f"The student's process is gone: {self._dead}.")
-        request = wire.encode([verb, *arguments], self._limits)
         nonce = secrets.randbits(63) + 1
         return nonce, FRAME.pack(len(request), nonce) + request
 
@@ -226,9 +231,10 @@ class Child:
             limit, seconds = "submission_seconds", left
         return limit, seconds, time.monotonic() + seconds
 
-    def _answered(self, message: bytes | bytearray) -> dict[str, Any]:
-        """The reply in a message. Raises what it says went wrong."""
-        reply = self._decode(message)
+    def _succeeded(self, reply: Any) -> dict[str, Any]:
+        """A reply that is one. Raises what it says went wrong."""
+        if type(reply) is not dict:
+            raise self._bad("what is no reply")
         if "limit" in reply:
             raise self._limit_hit(str(reply["limit"]))
         if "error" in reply and "outputs" not in reply:
@@ -346,14 +352,11 @@ class Child:
             cause, self._dead = "killed", "the system killed it, most likely for lack of memory"
         return ChildDied(f"The student's process is gone: {self._dead}.", cause, detail)
 
-    def _decode(self, message: bytes | bytearray) -> dict[str, Any]:
+    def _decode(self, message: bytes | bytearray) -> Any:
         try:
-            reply = wire.decode(message, self._limits)
+            return wire.decode(message, self._limits)
         except wire.WireError as error:
             raise self._bad(f"what cannot be read ({error})") from None
-        if type(reply) is not dict:
-            raise self._bad("what is no reply")
-        return reply
 
     def _checked(self, check: Callable[..., Any], *args: Any) -> Any:
         try:

@@ -110,10 +110,9 @@ def cpu_seconds(reply: dict[str, Any]) -> float:
     return cpu if type(cpu) is float and 0 <= cpu < 1e6 else 0.0
 
 
-def answers(reply: dict[str, Any], count: int) -> list[bytes]:
-    """The undecoded answers of a batch."""
-    (found,) = _fields(reply, answers=list)
-    if len(found) != count or not all(type(answer) is bytes for answer in found):
+def answers(found: Any, count: int) -> list[dict[str, Any]]:
+    """The answers of a batch, each still to be checked like a reply."""
+    if type(found) is not list or len(found) != count:
         raise Malformed("a batch without its answers")
     return found
 

@@ -151,6 +151,16 @@ class Session:
             raise Unreachable
         return tuple.__getitem__(result, item)
 
+    def resolved(self, value: Any) -> Any:
+        """Plain data with the objects behind its handles."""
+        if type(value) is Handle:
+            return self.resolve(value.id)
+        if type(value) is list or type(value) is tuple:
+            return type(value)(map(self.resolved, value))
+        if type(value) is dict:
+            return {key: self.resolved(item) for key, item in value.items()}
+        return value
+
     def run_cell(self, source: str) -> dict[str, Any]:
         shell, outputs = self.shell, self.shell.outputs
         shell.cell_source = source
@@ -172,6 +182,7 @@ class Session:
 
     def call(self, target: str | int, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Call a function by name or handle; the reply carries the result and what is now in the arguments."""
+        args, kwargs = self.resolved(args), self.resolved(kwargs)
         self.shell.outputs.begin()  # output of calls is bounded like that of cells, and dropped
         before = [_content(arg) for arg in args], {name: _content(arg) for name, arg in kwargs.items()}
         value = None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import struct
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -25,12 +27,9 @@ def most_bytes(limits: Limits) -> int:
     return limits.message_bytes + 16 * limits.message_nodes
 
 
-def decode(message: bytes | bytearray, limits: Limits, resolve: Callable[[int], object] | None = None) -> Any:
-    """The value of a message. Raises `WireError`, and nothing else, for whatever is wrong with it.
-
-    `resolve` gives the object behind a handle (the sandbox's side); without it handles stay handles.
-    """
-    return _Decoder(message, limits, resolve).value()
+def decode(message: bytes | bytearray, limits: Limits) -> Any:
+    """The value of a message. Raises `WireError`, and nothing else, for whatever is wrong with it."""
+    return _Decoder(message, limits).value()
 
 
 def _small_integer(text: str) -> int:
@@ -39,25 +38,29 @@ def _small_integer(text: str) -> int:
     return int(text)
 
 
-def _no_objects(pairs: object) -> None:
-    raise WireError("a JSON object in the tree")
+# the second half of a character without its first, or the other way round; an even number of backslashes is text
+_HALF_CHARACTER = re.compile(r"(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]")
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)  # matches wherever it starts: linear
+_STEPS = np.zeros(256, np.int8)
+_STEPS[list(b"[{")] = 1
+_STEPS[list(b"]}")] = -1
 
 
-_JSON = json.JSONDecoder(object_pairs_hook=_no_objects, parse_int=_small_integer)
+def _nesting(tree: bytes) -> int:
+    """How deep brackets are nested, those in strings included."""
+    return int(_STEPS[np.frombuffer(tree, np.uint8)].cumsum(dtype=np.int32).max(initial=0))
 
 
 class _Decoder:
-    def __init__(self, message: bytes | bytearray, limits: Limits, resolve: Callable[[int], object] | None) -> None:
+    """JSON's own decoder builds the tree; what is tagged becomes a value as soon as its object is complete."""
+
+    def __init__(self, message: bytes | bytearray, limits: Limits) -> None:
         self.limits = limits
-        self.resolve = resolve
-        self.nodes = 0
         self.costly_keys = 0
         self.text = 0
         self.tree, self.buffers = self.split(memoryview(message))
-        plain = self.tree.isascii() and b"\\u" not in self.tree
-        self.direct = _PLAIN_TEXT_TOO if plain else _AS_IT_STANDS  # text that needs no second look
 
-    def split(self, message: memoryview) -> tuple[bytes, list[memoryview]]:
+    def split(self, message: memoryview) -> tuple[bytes, deque[memoryview]]:
         if not HEADER.size <= len(message) <= most_bytes(self.limits):
             raise WireError("message too short or too long")
         tree_bytes, count = HEADER.unpack_from(message)
@@ -69,39 +72,42 @@ class _Decoder:
             raise WireError("the sizes do not add up")
         tree = bytes(message[start : start + tree_bytes])
         # every value but the first comes after a comma or a bracket: counted before anything is built
-        if tree.count(b"[") + tree.count(b",") > 4 * self.limits.message_nodes:
+        brackets = tree.count(b"[") + tree.count(b"{")
+        if brackets + tree.count(b",") > 4 * self.limits.message_nodes:
             raise WireError("too many values")
-        buffers, end = [], start + tree_bytes
+        deepest = 2 * (self.limits.message_depth + 2)
+        if brackets > deepest and _nesting(tree) > deepest and _nesting(_STRING.sub(b"", tree)) > deepest:
+            raise WireError("too deep")
+        buffers, end = deque[memoryview](), start + tree_bytes
         for size in sizes:
             buffers.append(message[end : end + size])
             end += size
         return tree, buffers
 
     def value(self) -> Any:
+        readers = {tag: functools.partial(read, self) for tag, read in _READERS.items()}
+
+        def tagged(pairs: list[tuple[str, Any]]) -> Any:
+            ((tag, rest),) = pairs  # an object of another length raises ValueError
+            return readers[tag](rest)  # an unknown tag raises LookupError
+
         try:
             text = str(self.tree, "utf-8")
-            tree, end = _JSON.raw_decode(text)
-            if end != len(text):
-                raise WireError("more than one tree")
-            return self.items([tree], 0)[0]
+            if "\\u" in text and _HALF_CHARACTER.search(text):
+                raise WireError("half a character")
+            value, end = json.JSONDecoder(object_pairs_hook=tagged, parse_int=_small_integer).raw_decode(text)
         except WireError:
             raise
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError) as error:
             raise WireError(f"malformed message: {type(error).__name__}") from None
+        if end != len(text) or self.buffers:
+            raise WireError("more than one value")
+        return value
 
-    def items(self, trees: list[Any], depth: int) -> list[Any]:
-        """The values of some trees. Nearly all time goes here."""
-        self.nodes += len(trees)
-        if self.nodes > self.limits.message_nodes or depth > self.limits.message_depth + 2:
-            raise WireError("too many values, or too deep")
-        direct = self.direct
-        return [tree if type(tree) in direct else self.node(tree, depth) for tree in trees]
-
-    def node(self, tree: Any, depth: int) -> Any:
-        if type(tree) is str:
-            return tree if tree.isascii() else tree.encode("utf-8", "replace").decode()  # no lone surrogates
-        tag, *rest = tree  # an empty list raises ValueError
-        return _READERS[tag](self, rest, depth + 1)  # an unknown tag raises LookupError, a list as tag TypeError
+    def items(self, rest: Any) -> list[Any]:
+        if type(rest) is not list:
+            raise WireError("a container of something else than a list")
+        return rest
 
     def keys(self, values: list[Any]) -> list[Any]:
         """`values`, all of which can be keys that do not collide on purpose."""
@@ -118,101 +124,84 @@ class _Decoder:
             if self.costly_keys > COSTLY_KEYS:
                 raise WireError("too many keys whose hashes may collide")
 
-    def read_dict(self, rest: list[Any], depth: int) -> dict[Any, Any]:
-        parts = self.items(rest, depth)
+    def read_dict(self, rest: Any) -> dict[Any, Any]:
+        parts = self.items(rest)
         return dict(zip(self.keys(parts[::2]), parts[1::2], strict=True))
 
-    def read_integer(self, rest: list[Any], depth: int) -> int:
-        (text,) = rest
+    def read_integer(self, text: Any) -> int:
         if len(text) > self.limits.integer_bits // 4 + 4:
             raise WireError("integer too large")
         return int(text, 16)
 
-    def read_complex(self, rest: list[Any], depth: int) -> complex:
+    def read_complex(self, rest: Any) -> complex:
         real, imag = rest
         if type(real) is not float or type(imag) is not float:
             raise WireError("complex of what is not floats")
         return complex(real, imag)
 
-    def read_buffer(self, rest: list[Any], depth: int) -> memoryview:
-        (index,) = rest
-        return self.take(index)
+    def read_bytes(self, size: Any) -> bytes:
+        return bytes(self.buffer(size))
 
-    def read_text(self, rest: list[Any], depth: int) -> str:
-        data = self.read_buffer(rest, depth)
+    def read_text(self, size: Any) -> str:
+        data = self.buffer(size)
         self.text += len(data)
         if self.text > TEXT_BYTES:
             raise WireError("too much text")
         return str(data, "utf-8", "replace")
 
-    def take(self, index: Any) -> memoryview:
-        """A buffer by its number. Each may be used once, or a small message could unfold into a huge value."""
-        if type(index) is not int or not 0 <= index < len(self.buffers) or self.buffers[index] is None:
+    def buffer(self, size: Any) -> memoryview:
+        """The next buffer. Each is used once, or a small message could unfold into a huge value."""
+        if type(size) is not int or not self.buffers or len(self.buffers[0]) != size:
             raise WireError("no such buffer")
-        data, self.buffers[index] = self.buffers[index], None
-        return data
+        return self.buffers.popleft()
 
-    def read_array(self, rest: list[Any], depth: int) -> np.ndarray:
-        text, shape, index, order = rest
-        if type(text) is not str:
-            raise WireError("dtype not allowed")
+    def read_array(self, rest: Any, order: str = "C") -> np.ndarray:
+        text, shape = rest
         dtype = _dtype(text)
-        if type(shape) is not list or len(shape) > DIMENSIONS:
+        if type(shape) is not list or len(shape) > DIMENSIONS or not self.buffers:
             raise WireError("bad shape")
-        count = 1
-        for size in shape:
-            if type(size) is not int or not 0 <= size < 1 << 31:
-                raise WireError("bad shape")
-            count *= size
-        data = self.take(index)
-        if dtype.itemsize == 0 or count * dtype.itemsize != len(data):
+        data = self.buffers.popleft()
+        array = np.ndarray(shape, dtype, data, order=order)  # raises where bytes are missing, or a size is odd
+        if dtype.itemsize == 0 or array.nbytes != len(data):
             raise WireError("shape and bytes do not agree")
-        if order not in ("C", "F"):
-            raise WireError("bad order")
-        if not len(data):
-            return np.empty(shape, dtype)
-        array = np.frombuffer(data, dtype).reshape(shape, order=order).copy(order)
         # NumPy believes its memory: a bool of 2, or a character beyond Unicode, misbehaves later, far from here
         if dtype.kind == "b" and np.frombuffer(data, np.uint8).max(initial=0) > 1:
             raise WireError("a bool that is neither 0 nor 1")
         if dtype.kind == "U" and np.frombuffer(data, dtype.str[0] + "u4").max(initial=0) > 0x10FFFF:
             raise WireError("a character beyond Unicode")
-        return array
+        return array.copy(order)
 
-    def read_scalar(self, rest: list[Any], depth: int) -> Any:
-        array = self.read_array(rest, depth)
-        if array.shape != ():
-            raise WireError("a scalar with a shape")
-        return array[()]
+    def read_fortran_array(self, rest: Any) -> np.ndarray:
+        return self.read_array(rest, "F")
 
-    def read_handle(self, rest: list[Any], depth: int) -> object:
+    def read_scalar(self, rest: Any) -> Any:
+        return self.read_array([rest, []])[()]
+
+    def read_handle(self, rest: Any) -> Handle:
         number, name = rest
         if type(number) is not int or type(name) is not str or len(name) > NAME_CHARACTERS:
             raise WireError("bad handle")
-        return self.resolve(number) if self.resolve else Handle(number, self.node(name, depth))
+        return Handle(number, name)
 
 
 @functools.lru_cache(maxsize=256)
-def _dtype(text: str) -> np.dtype:
-    if not DTYPE.fullmatch(text):
+def _dtype(text: Any) -> np.dtype:
+    if type(text) is not str or not DTYPE.fullmatch(text):
         raise WireError("dtype not allowed")
     return np.dtype(text)
 
 
-_AS_IT_STANDS = frozenset((type(None), bool, float, int))
-_PLAIN_TEXT_TOO = _AS_IT_STANDS | {str}
-
-_READERS: dict[str, Callable[[_Decoder, list[Any], int], Any]] = {
-    "l": _Decoder.items,
-    "t": lambda self, rest, depth: tuple(self.items(rest, depth)),
-    "s": lambda self, rest, depth: set(self.keys(self.items(rest, depth))),
-    "z": lambda self, rest, depth: frozenset(self.keys(self.items(rest, depth))),
+_READERS: dict[str, Callable[[_Decoder, Any], Any]] = {
+    "t": lambda self, rest: tuple(self.items(rest)),
+    "s": lambda self, rest: set(self.keys(self.items(rest))),
+    "z": lambda self, rest: frozenset(self.keys(self.items(rest))),
     "d": _Decoder.read_dict,
     "i": _Decoder.read_integer,
     "c": _Decoder.read_complex,
-    "b": lambda self, rest, depth: bytes(self.read_buffer(rest, depth)),
+    "b": _Decoder.read_bytes,
     "u": _Decoder.read_text,
     "a": _Decoder.read_array,
+    "f": _Decoder.read_fortran_array,
     "n": _Decoder.read_scalar,
     "h": _Decoder.read_handle,
 }

@@ -175,7 +175,6 @@ class Server:
             "lookup": self.session.lookup,
             "call": self.session.call,
             "fetch": lambda number: {"value": self.session.kept[number]},
-            "batch": self.run_batch,
         }
 
     def serve(self, hello: dict[str, Any]) -> None:
@@ -185,29 +184,43 @@ class Server:
             request = self.receive(size)
             self.send(nonce, self.answer(request))
 
-    def answer(self, message: bytes) -> bytes:
+    def answer(self, request: bytes) -> bytes:
+        encoder = wire.Encoder(self.limits, self.session.keep)
         try:
-            verb, *arguments = wire.decode(message, self.limits, self.session.resolve)
-            reply = self.verbs[verb](*arguments)
-            return wire.encode(reply, self.limits, self.session.keep)
-        except shell.Unreachable:
-            reply = {"unreachable": True}
+            verb, *arguments = wire.decode(request, self.limits)
+            tree = self.batch(encoder, *arguments) if verb == "batch" else encoder.tree(self.reply(verb, arguments))
+            return encoder.message(tree)
         except wire.TooLarge as error:
             reply = {"limit": error.limit, "limit_value": error.value}
-        except BaseException as error:
+        except BaseException as error:  # no memory to put it into words
             reply = {"error": shell.failure.describe(error)}
         return wire.encode(reply, self.limits)
 
-    def run_batch(self, messages: list[bytes]) -> dict[str, Any]:
-        """Answer many requests at once, each as if it had come alone."""
+    def reply(self, verb: str, arguments: list[Any]) -> dict[str, Any]:
+        try:
+            return self.verbs[verb](*arguments)
+        except shell.Unreachable:
+            return {"unreachable": True}
+        except BaseException as error:
+            return {"error": shell.failure.describe(error)}
+
+    def batch(self, encoder: wire.Encoder, requests: list[Any]) -> list[Any]:
+        """Answer many requests at once, each as if it had come alone: the trees of the answers.
+
+        Each is taken down before the next is begun, which may change what it holds. One that does not fit any more
+        can be asked for alone.
+        """
         results: list[object] = []
         self.session.batch = results
         answers = []
-        for number, message in enumerate(messages, start=1):
-            answers.append(self.answer(message))
+        for number, (verb, *arguments) in enumerate(requests, start=1):
+            try:
+                answers.append(encoder.tree(self.reply(verb, arguments)))
+            except wire.TooLarge:
+                answers.append(encoder.tree({"unreachable": True}))
             results.extend([None] * (number - len(results)))  # a request that came to nothing has a place as well
         self.session.batch = None
-        return {"answers": answers}
+        return answers
 
     def files(self, files: dict[str, bytes], links: dict[str, str]) -> dict[str, Any]:
         """Fill the working folder: the submission's own files, and links to the released ones, which win."""

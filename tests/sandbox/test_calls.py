@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grader.sandbox.child import encode_call
+from grader.sandbox.child import encode_batch
 from grader.sandbox.host import (
     MISSING,
     Child,
@@ -190,12 +190,14 @@ def test_a_call_that_never_ends_is_stopped(student: Child) -> None:
 def test_calls_made_at_once_answer_like_calls_made_one_by_one(student: Child) -> None:
     """A batch saves messages: does each of its calls see the results of earlier ones, and fail alone?"""
     x, config = np.ones((2, 2)), {"mean": np.zeros(2)}
-    limits = Limits()
-    first = encode_call("forward", (x, x[0]), {"config": config}, limits)
-    second = encode_call("backward", (x, earlier(0, 1)), {}, limits)
-    bad = encode_call("fails", (1,), {}, limits)
-    nowhere = encode_call("backward", (x, earlier(2, 0)), {}, limits)
-    answers = student.batch([first, second, bad, nowhere, encode_call("identity", (5,), {}, limits)])
+    requests = [
+        ("call", "forward", [x, x[0]], {"config": config}),
+        ("call", "backward", [x, earlier(0, 1)], {}),
+        ("call", "fails", [1], {}),
+        ("call", "backward", [x, earlier(2, 0)], {}),
+        ("call", "identity", [5], {}),
+    ]
+    answers = student.batch(encode_batch(requests, Limits()), len(requests))
     assert np.array_equal(student.read_answer(answers[0], (x, x[0]), {"config": config}).value[0], np.zeros((2, 2)))
     assert student.read_answer(answers[1], (x, None), {}).value[2] == 1e-5
     with pytest.raises(RemoteError, match="bad value 2"):
@@ -203,6 +205,25 @@ def test_calls_made_at_once_answer_like_calls_made_one_by_one(student: Child) ->
     assert student.read_answer(answers[3], (x, None), {}) is None
     assert student.read_answer(answers[4], (5,), {}).value == 5
     assert student.call("identity", (1,)).value == 1
+
+
+def test_an_answer_that_does_not_fit_leaves_the_others_alone() -> None:
+    """A batch comes back as one message: can a large answer take others along, or a limit come too early?"""
+    limits = Limits(message_bytes=200_000)
+    requests = [("call", "f", [size], {}) for size in (10_000, 10_000, 10_000, 1)]
+    with Sandbox(files=None, limits=limits) as sandbox, sandbox.child() as child:
+        child.run_cell("import numpy as np\ndef f(n): return np.arange(float(n))")
+        answers = child.batch(encode_batch(requests, limits), len(requests))
+        sizes = [(found := child.read_answer(answer, (1,), {})) and len(found.value) for answer in answers]
+        assert sizes == [10_000, 10_000, None, 1]
+        assert len(child.call("f", (10_000,)).value) == 10_000
+
+
+def test_an_answer_is_what_it_was_when_it_was_given(student: Child) -> None:
+    """A function that returns the same array each time: does a later call change an earlier answer?"""
+    student.run_cell("import numpy as np\nkept = np.zeros(2)\ndef count():\n    kept[:] += 1\n    return kept")
+    answers = student.batch(encode_batch([("call", "count", [], {})] * 3, Limits()), 3)
+    assert [student.read_answer(answer, (), {}).value[0] for answer in answers] == [1, 2, 3]
 
 
 def test_arguments_that_were_left_alone_do_not_travel_back(student: Child) -> None:

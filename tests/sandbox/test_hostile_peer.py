@@ -106,6 +106,35 @@ FORGERIES = {
 }
 
 
+BATCHES = {
+    "no reply": sends(7),
+    "one answer": sends({"value": 1}),
+    "too few": sends([{"value": 1, "args": [], "kwargs": {}}]),
+    "too many": sends([{"value": 1, "args": [], "kwargs": {}}] * 3),
+    "an unknown limit": sends({"limit": "patience"}),
+}
+
+
+@pytest.mark.parametrize("answer", BATCHES.values(), ids=BATCHES.keys())
+def test_a_forged_batch_is_refused_and_ends_the_child(connect: Any, answer: Any) -> None:
+    """Is a batch that is not one answer for each question an error?"""
+    child, process = connect(answer)
+    with pytest.raises(BadReply):
+        child.batch(encode(["batch", []], LIMITS), 2)
+    assert process.wait(10) == -9
+
+
+@pytest.mark.parametrize("answer", [7, [], {}, {"value": 1}, {"value": 1, "args": [1], "kwargs": {}}, {"kind": 3}])
+def test_a_forged_answer_in_a_batch_is_refused(connect: Any, answer: Any) -> None:
+    """Is an answer of a batch looked at as closely as one that came alone?"""
+    for read in (lambda child, got: child.read_answer(got, (), {}), lambda child, got: child.read_lookup(got, "f")):
+        child, process = connect(sends([answer]))
+        (got,) = child.batch(encode(["batch", []], LIMITS), 1)
+        with pytest.raises(BadReply):
+            read(child, got)
+        assert process.wait(10) == -9
+
+
 @pytest.mark.parametrize("answer", FORGERIES.values(), ids=FORGERIES.keys())
 def test_a_forged_reply_is_refused_and_ends_the_child(connect: Any, answer: Any) -> None:
     """Is every reply that is not an answer to the question an error, and the process gone afterwards?"""
