@@ -34,46 +34,63 @@ class CheckingTooLong(Exception):
     """Our side did not finish judging in time."""
 
 
+SetAlarm = Callable[[float], object]
+
+
 @contextlib.contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Raise CheckingTooLong in the main thread after `seconds`. In other threads there is no such alarm."""
+def alarm() -> Iterator[SetAlarm]:
+    """Yield a function that has CheckingTooLong raised so many seconds after its latest call; 0 is never.
+
+    In the main thread only. In other threads there is no such alarm.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda seconds: None
         return
 
     def ring(*_: object) -> None:
         raise CheckingTooLong
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        yield
+        yield functools.partial(signal.setitimer, signal.ITIMER_REAL)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Raise CheckingTooLong in the main thread after `seconds`."""
+    with alarm() as set_alarm:
+        set_alarm(seconds)
+        yield
 
 
 def judge(
     test: GradedCell, cases: Sequence[Case], student: Student, trusted: TrustedNames
 ) -> tuple[list[CaseResult], str]:
     """Return the results of one graded cell and what its text printed."""
-    if cases:
-        return [_run_case(case, student) for case in cases], ""
-    return _run_text(test, student, trusted)
+    with alarm() as set_alarm:  # one for the cell, set anew for every case
+        if cases:
+            return [_run_case(case, student, set_alarm) for case in cases], ""
+        return _run_text(test, student, trusted, set_alarm)
 
 
-def _run_case(case: Case, student: Student) -> CaseResult:
-    status, fields, ratio = _outcome(lambda: case.run(student))
+def _run_case(case: Case, student: Student, set_alarm: SetAlarm) -> CaseResult:
+    status, fields, ratio = _outcome(functools.partial(case.run, student), set_alarm)
     fields.setdefault("ratio", _ratio(ratio))
     points = case.points if status is Status.PASS else 0.0
     return CaseResult(case.id, case.cell, case.title, status, points, case.points, **fields)
 
 
-def _outcome(run: Callable[[], Any]) -> tuple[Status, dict[str, Any], Any]:
+def _outcome(run: Callable[[], Any], set_alarm: SetAlarm) -> tuple[Status, dict[str, Any], Any]:
     """Run trusted code on student values: (status, fields for the result, value). Our own faults are INFRA."""
     try:
-        with deadline(TRUSTED_SECONDS):
+        try:
+            set_alarm(TRUSTED_SECONDS)
             return Status.PASS, {}, run()
+        finally:
+            set_alarm(0)
     except CaseFailed as failed:
         texts = {name: getattr(failed, name) for name in ("message", "hint", "misconception", "where", "got")}
         fields = {name: None if text is None else clip(text) for name, text in texts.items()}
@@ -88,14 +105,16 @@ def _outcome(run: Callable[[], Any]) -> tuple[Status, dict[str, Any], Any]:
         return Status.ERROR, {"message": clip(f"{type(error).__name__}: {error}")}, None
 
 
-def _run_text(test: GradedCell, student: Student, trusted: TrustedNames) -> tuple[list[CaseResult], str]:
+def _run_text(
+    test: GradedCell, student: Student, trusted: TrustedNames, set_alarm: SetAlarm
+) -> tuple[list[CaseResult], str]:
     printed = io.StringIO()
 
     def run() -> Any:
         with contextlib.redirect_stdout(printed):
             return trusted.execute(test.source, f"<test cell {test.grade_id}>", student)
 
-    status, fields, value = _outcome(run)
+    status, fields, value = _outcome(run, set_alarm)
     rows = getattr(value, "rows", None)
     if status is Status.PASS and rows is not None:
         return _results_of_rows(test, rows), printed.getvalue()
@@ -146,7 +165,9 @@ def _ratio(value: Any) -> float | None:
 
 def clip(text: object) -> str:
     """Text for a verdict: printable, bounded."""
-    shown = "".join(char if char.isprintable() or char == "\n" else "�" for char in str(text)[: MAX_TEXT + 1])
+    shown = str(text)[: MAX_TEXT + 1]
+    if not shown.isprintable():
+        shown = "".join(char if char.isprintable() or char == "\n" else "�" for char in shown)
     return shown if len(shown) <= MAX_TEXT else shown[: MAX_TEXT - 1] + "…"
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from grader import testcell
 from grader.checking import Blocked, Case, CaseFailed, StudentError
+from grader.messages import say
 from grader.release import GradedCell, Release
 from grader.sandbox.errors import SandboxUnavailable
 from grader.testcell import MAX_TEXT, TrustedNames, imports_of, judge
@@ -97,6 +101,25 @@ def test_rows_that_miss_the_points_of_the_cell_fail_closed(release: Release) -> 
     table = SimpleNamespace(rows=[row(points=9.0, max_points=9.0)])
     with pytest.raises(ValueError, match="do not add up"):
         judged(release, "f()", f=lambda: table)
+
+
+def test_case_that_burns_our_time_ends_and_the_next_ones_are_judged(
+    release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does each case, and each text, have a time of its own, and is no alarm left behind?"""
+    monkeypatch.setattr(testcell, "TRUSTED_SECONDS", 0.2)
+
+    def burn(student: Any = None) -> None:
+        while True:
+            pass
+
+    runs = [burn, lambda student: time.sleep(0.15), lambda student: time.sleep(0.15), burn, lambda student: None]
+    cases = [Case(f"t/{number}", "t", 1.0, "title", run) for number, run in enumerate(runs)]
+    results, _ = judge(GradedCell("t", "", 5.0, ""), cases, Namespace(), TrustedNames(release))
+    assert [result.status for result in results] == ["ERROR", "PASS", "PASS", "ERROR", "PASS"]
+    (result,) = judged(release, "f()", f=burn)
+    assert (result.status, result.message) == (Status.ERROR, say("verdict.too_long"))
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0.0
 
 
 def raising(error: BaseException):

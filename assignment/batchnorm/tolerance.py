@@ -32,8 +32,10 @@ def times_allowed(got, expected, allowed):
     """Return the error of every element of `got` in units of what is allowed."""
     error = np.abs(np.asarray(got, dtype=np.longdouble) - np.asarray(expected, dtype=np.longdouble)).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(error == 0.0, 0.0, error / allowed)
-    return np.where(np.isfinite(error), ratio, np.inf)
+        ratio = np.asarray(error / allowed)
+    if ratio.size and np.isfinite(ratio.flat[ratio.argmax()]):  # no NaN either: argmax finds the first
+        return ratio
+    return np.where(np.isfinite(error), np.where(error == 0.0, 0.0, ratio), np.inf)
 
 
 def relative_error(got, expected):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-import checks
 import numpy as np
+from tolerance import allowed_error, times_allowed
 
-from grader.checking import Blocked, CaseFailed, NotAttempted, Student
-from solutions.batchnorm.calls import GRADIENTS, ForwardCall
+from grader.checking import Blocked, CaseFailed, Student
+from solutions.batchnorm.calls import GRADIENTS, ForwardCall, raise_if_not_attempted
 from solutions.batchnorm.carried import train_answer, was_charged
 from solutions.batchnorm.judging import failure, follows, worst
 from solutions.batchnorm.misconceptions import MOST_NAMED, Names, agrees
@@ -34,6 +35,11 @@ class Part:
     n: int
     beliefs: Mapping[str, Array] = field(default_factory=dict)
 
+    @cached_property
+    def allowed(self) -> Array:
+        """The tolerance of every element."""
+        return allowed_error(self.scale, self.n)
+
 
 def compare(part: Part, given: Any, *others: Own) -> float:
     """Return the worst ratio of error to tolerance; raise CaseFailed, with a diagnosis, where it is above 1.
@@ -41,9 +47,9 @@ def compare(part: Part, given: Any, *others: Own) -> float:
     `others` give what follows from a slip that is charged elsewhere (CaseFailed: nothing does): it is right here.
     """
     got = real_array(part.name, given, part.value.shape)
-    ratios = checks.times_tolerance(got, part.value, part.scale, part.n)
-    if ratios.max() <= 1.0:
-        return float(ratios.max())
+    ratios = times_allowed(got, part.value, part.allowed)
+    if (ratio := float(ratios.max())) <= 1.0:
+        return ratio
     if any(_follows(part, got, other) for other in others):
         return 1.0
     raise failure(part.name, got, _explanations(part, got), ratios)
@@ -59,7 +65,7 @@ def _follows(part: Part, got: Array, other: Own) -> bool:
 def backward_carries(student: Student, flat: Problem, call: ForwardCall, name: str) -> bool:
     """May the student's own backward excuse what follows from it? Where it, or the forward in front, was charged."""
     out = real_array("out", call.out, flat.x.shape)
-    right = worst(out, train_answer(flat, 0), flat.n, np.float64)[0] <= 1.0
+    right = worst(out, train_answer(flat, 0), flat.n, np.float64) <= 1.0
     seen = () if flat.eps_value <= BLIND_EPS else ("backward_hidden/eps",)
     return not right or was_charged(student, f"backward_hidden/{name}", *seen)
 
@@ -100,16 +106,7 @@ def gradients(student: Student, function: str, dout: Array, forward: str, run: C
     try:
         cache = run()
     except CaseFailed as failed:
-        _raise_if_not_attempted(student, function, dout)
+        raise_if_not_attempted(student, function, dout)
         raise Blocked(say("blocked_by", function=forward, reason=failed.message)) from None
     found = student[function](dout.copy(), cache)
     return dict(zip(GRADIENTS, values_returned(function, found, GRADIENTS), strict=True))
-
-
-def _raise_if_not_attempted(student: Student, function: str, dout: Array) -> None:
-    try:
-        student[function](dout.copy(), None)
-    except NotAttempted:
-        raise
-    except CaseFailed:
-        return  # it did not like having no cache, which says nothing about it

@@ -100,14 +100,15 @@ def cache_of(student: Student, problem: Problem, function: str) -> Any:
     try:
         cache = kept(forward(student, problem))
     except CaseFailed as failed:
-        _raise_if_not_attempted(student, problem, function)
+        raise_if_not_attempted(student, function, problem.dout)
         raise Blocked(say("blocked_forward", reason=failed.message)) from None
     return cache
 
 
-def _raise_if_not_attempted(student: Student, problem: Problem, function: str) -> None:
+def raise_if_not_attempted(student: Student, function: str, dout: np.ndarray) -> None:
+    """Raise NotAttempted where the backward `function`, called without a cache, says that it is not written."""
     try:
-        student[function](problem.dout.copy(order="K"), None)
+        once(student, ("attempted", function), lambda: student[function](dout.copy(order="K"), None))
     except NotAttempted:
         raise
     except CaseFailed:

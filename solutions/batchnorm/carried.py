@@ -9,6 +9,7 @@ once per student, on the inputs of the cases in question, and kept in `student.m
 from __future__ import annotations
 
 import functools
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -80,7 +81,7 @@ def _find_forward_slips(student: Student, ordinary: Problem) -> ForwardSlips:
         return ForwardSlips()
     for ddof in (0, 1):
         answer = train_answer(ordinary, ddof)
-        if worst(out, answer, ordinary.n, np.float64)[0] <= 1.0:
+        if worst(out, answer, ordinary.n, np.float64) <= 1.0:
             return ForwardSlips(ddof, out.dtype == np.float32, right=True)
         if only_single(out, answer, ordinary.n, np.float64):
             return ForwardSlips(ddof, single=True, right=True)
@@ -94,7 +95,7 @@ def forward_carries(student: Student, problem: Problem, out: np.ndarray) -> bool
     """
     slips = remembered(student, "forward_slips", ForwardSlips)
     dtype = np.float32 if slips.single else np.float64
-    if worst(out, train_answer(problem, slips.ddof), problem.n, dtype)[0] <= 1.0:
+    if worst(out, train_answer(problem, slips.ddof), problem.n, dtype) <= 1.0:
         return True
     seen = () if problem.eps_value <= BLIND_EPS else ("forward_train_hidden/eps", "forward_train_hidden/default_eps")
     plain = () if slips.right else ("forward_train_hidden/ordinary",)
@@ -174,7 +175,7 @@ def _weight(old: np.ndarray | None, batch: np.ndarray, new: np.ndarray, asked: f
     """The one weight w in [0, 1) with new = w old + (1 - w) batch in every column; None where there is none."""
     with np.errstate(all="ignore"):
         each = ((new - batch) / (truth.extended(old) - batch)).astype(np.float64)
-    kept = float(np.median(each))
+    kept = statistics.median(each.tolist())
     if not np.all(np.abs(each - kept) <= 1e-6) or not -1e-6 <= kept < 1.0 - 1e-6:
         return None
     for rule in (Weight("right"), Weight("swapped")):

@@ -89,7 +89,7 @@ class SpatialCases:
             kept = self.call_once(student, on)[2].get(key)
             if kept is None:
                 raise wrong("not_stored", "running-not-updated", name=key)
-            part = on.running(key)
+            part = on.running[key]
 
             def own(key: str = key) -> Array:
                 if not was_charged(student, "running_stats_hidden/"):
@@ -143,9 +143,17 @@ class SpatialCases:
             ratio = max(ratio, self._gradient(self.eps, name, student))
         return ratio
 
-    def _gradient(self, on: Images, name: str, student: Student) -> float:
+    def gradients_once(self, student: Student, on: Images) -> dict[str, Any]:
+        """What `spatial_batchnorm_backward` gives for a cache that nothing else gets."""
         function, forward = "spatial_batchnorm_backward", "spatial_batchnorm_forward"
-        found = gradients(student, function, on.dout, forward, lambda: self.call(student, on)[1])
+
+        def run() -> dict[str, Any]:
+            return gradients(student, function, on.dout, forward, lambda: self.call(student, on)[1])
+
+        return calls.once(student, (function, on), run)
+
+    def _gradient(self, on: Images, name: str, student: Student) -> float:
+        found = self.gradients_once(student, on)
         part = on.gradients[name]
 
         def own() -> Array:

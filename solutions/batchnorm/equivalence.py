@@ -96,7 +96,7 @@ def answers(student: LocalStudent, problem: Problem) -> list[tuple[object, Answe
 def _differs(student: LocalStudent, problem: Problem) -> str | None:
     for got, answer in answers(student, problem):
         array = real_array(answer.part, got, answer.value.shape)
-        if worst(array, answer, problem.n, problem.dtype)[0] > 1.0:
+        if worst(array, answer, problem.n, problem.dtype) > 1.0:
             return answer.part
     return None if _refuses_other_modes(student, problem) else "another mode"
 

@@ -68,7 +68,7 @@ class GradientJudge:
         if not columns.all():
             cut = Answer(part, answer.value[..., columns], answer.scale[..., columns])
             chosen = got[..., columns]
-        ratio, _ = worst(chosen, cut, problem.n, dtype)
+        ratio = worst(chosen, cut, problem.n, dtype)
         if ratio <= 1.0:
             return ratio
         if self._follows_own_forward(student, problem, part, got, columns, dtype):
@@ -146,7 +146,7 @@ def own_forward(student: Student, problem: Problem) -> truth.Gradients:
 def forward_is_right(student: Student, problem: Problem) -> bool:
     """Is the student's train mode right on this very input? Then its derivative is the true one."""
     out = real_array("out", calls.forward_once(student, problem).out, problem.x.shape)
-    return worst(out, train_answer(problem, 0), problem.n, precision(problem, out))[0] <= 1.0
+    return worst(out, train_answer(problem, 0), problem.n, precision(problem, out)) <= 1.0
 
 
 def finite_columns(student: Student, problem: Problem) -> np.ndarray:

@@ -60,7 +60,7 @@ def ratios(source: str, kind: Kind, count: int) -> Iterator[tuple[str, float]]:
         problem = _seeded(kind("headroom", f"headroom/{number}"), "headroom")
         for got, answer in answers(student, problem):
             array = real_array(answer.part, got, answer.value.shape)
-            yield answer.part, worst(array, answer, problem.n, precision(problem, array))[0]
+            yield answer.part, worst(array, answer, problem.n, precision(problem, array))
 
 
 def nearest_wrong(cases: list[Case]) -> tuple[float, str]:

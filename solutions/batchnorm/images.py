@@ -73,13 +73,17 @@ class Images:
         right = self.flat.train
         return self.images(gamma * right.xmu / (np.sqrt(right.var) + truth.extended(self.flat.eps_value)) + beta)
 
-    @property
+    @cached_property
     def test_out(self) -> Part:
         right = self.flat.inference
         beliefs = {"test-batch-stats": self.images(self.flat.train.out)}
         return Part("out", self.images(right.out), self.images(right.out_scale), self.flat.n, beliefs)
 
-    def running(self, key: str) -> Part:
+    @cached_property
+    def running(self) -> dict[str, Part]:
+        return {key: self._running(key) for key in _BATCH}
+
+    def _running(self, key: str) -> Part:
         flat = self.flat
         batch, scale = (getattr(flat.train, name) for name in _BATCH[key])
         old, momentum = truth.extended(getattr(flat, key)), truth.extended(flat.momentum_value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import checks
 import numpy as np
 from tolerance import allowed_error, times_allowed
 
@@ -37,11 +36,9 @@ class Answer:
         return self._allowed[n, dtype]
 
 
-def worst(got: np.ndarray, answer: Answer, n: int, dtype: Precision) -> tuple[float, tuple[int, ...]]:
-    """(error / tolerance at the worst element, its index)."""
-    ratio = times_allowed(got, answer.value, answer.allowed(n, dtype))
-    index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
-    return float(ratio[index]), tuple(int(i) for i in index)
+def worst(got: np.ndarray, answer: Answer, n: int, dtype: Precision) -> float:
+    """Error / tolerance at the worst element."""
+    return float(times_allowed(got, answer.value, answer.allowed(n, dtype)).max())
 
 
 def judge(
@@ -59,16 +56,17 @@ def judge(
     `lossy` is the misconception to name where only digits are lost and the formula is right; `unlikely` ones are
     ruled out already.
     """
-    ratio, index = worst(got, answer, problem.n, dtype)
+    ratios = times_allowed(got, answer.value, answer.allowed(problem.n, dtype))
+    ratio = float(ratios.max())
     if ratio <= 1.0:
         return ratio
-    where, value = at(name, index), shown(got[index])
     if only_single(got, answer, problem.n, dtype):
+        where, value = worst_element(name, got, ratios)
         raise wrong("single", lossy, where=where, got=value, ratio=times(ratio), ratio_value=ratio)
     names = diagnosis.explain(problem, answer.part, got, answer.scale, dtype, unlikely)
     if not got.any():  # with dout taken for ones, dx is zero, too: then both are said
         names = [("zeros-returned",), *(each for each in names if each == ("dout-ignored",))]
-    raise failure(name, got, names, checks.times_tolerance(got, answer.value, answer.scale, problem.n, dtype))
+    raise failure(name, got, names, ratios)
 
 
 def failure(name: str, got: np.ndarray, names: list[Names], ratios: np.ndarray) -> CaseFailed:
@@ -76,8 +74,8 @@ def failure(name: str, got: np.ndarray, names: list[Names], ratios: np.ndarray) 
 
     `ratios` are the errors in units of the tolerance, of the shape of `got`.
     """
-    index = np.unravel_index(int(np.argmax(ratios)), ratios.shape)
-    where, value, ratio = at(name, tuple(map(int, index))), shown(got[index]), float(ratios[index])
+    where, value = worst_element(name, got, ratios)
+    ratio = float(ratios.max())
     bad = int(np.count_nonzero(~np.isfinite(got)))
     if bad:
         message = say("not_finite", where=where, got=value, count=bad, size=got.size)
@@ -96,7 +94,13 @@ def failure(name: str, got: np.ndarray, names: list[Names], ratios: np.ndarray) 
 
 def only_single(got: np.ndarray, answer: Answer, n: int, dtype: Precision) -> bool:
     """Right in single precision, wrong in double: digits were lost, the formula was not."""
-    return dtype is not np.float32 and worst(got, answer, n, np.float32)[0] <= 1.0 < worst(got, answer, n, dtype)[0]
+    return dtype is not np.float32 and worst(got, answer, n, dtype) > 1.0 >= worst(got, answer, n, np.float32)
+
+
+def worst_element(name: str, got: np.ndarray, ratios: np.ndarray) -> tuple[str, str]:
+    """Where the largest of `ratios` is, and the number there."""
+    index = np.unravel_index(int(ratios.argmax()), ratios.shape)
+    return at(name, tuple(map(int, index))), shown(got[index])
 
 
 def question(explanations: list[Names]) -> str:
