@@ -8,8 +8,8 @@ A recording changes how long grading takes, and nothing else.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -25,9 +25,10 @@ NameHandle = Callable[[Handle], Hashable]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Recorded calls: what each is recognised by, in their order, and the message that makes them all."""
+    """Recorded calls: the places of each by what it is recognised by, and the message that makes all of them."""
 
-    keys: tuple[Hashable, ...]
+    places: Mapping[Hashable, Sequence[int]]
+    count: int
     message: bytes
 
 
@@ -87,22 +88,29 @@ class Recorder:
     def plan(self) -> Plan:
         """The calls up to the first that cannot be made ahead; numbers must stay in step."""
         calls = list(takewhile(lambda call: call is not None, self.calls))
-        return Plan(tuple(key for key, _ in calls), encode_batch([request for _, request in calls], self._limits))
+        places: dict[Hashable, list[int]] = {}
+        for number, (key, _) in enumerate(calls):
+            places.setdefault(key, []).append(number)
+        return Plan(places, len(calls), encode_batch([request for _, request in calls], self._limits))
 
 
 class Answers:
     """The answers to a recording, waiting to be asked for. Equal calls are answered in their order."""
 
-    def __init__(self, keys: Sequence[Hashable], answers: Sequence[Answer]) -> None:
+    def __init__(self, plan: Plan, answers: Sequence[Answer]) -> None:
         self.origins = Origins()
-        self._waiting: dict[Hashable, deque[tuple[int, Answer]]] = {}
-        for number, (key, answer) in enumerate(zip(keys, answers, strict=True)):
-            self._waiting.setdefault(key, deque()).append((number, answer))
+        self._places = plan.places
+        self._answers = answers
+        self._given: Counter[int] = Counter()  # by the first place of equal calls
 
     def take(self, key: Hashable) -> tuple[int, Answer] | None:
         """(number of the call, its answer), None where this call was not made ahead."""
-        waiting = self._waiting.get(key)
-        return waiting.popleft() if waiting else None
+        places = self._places.get(key, ())
+        if not places or self._given[places[0]] == len(places):
+            return None
+        number = places[self._given[places[0]]]
+        self._given[places[0]] += 1
+        return number, self._answers[number]
 
 
 def lookup_key(name: str) -> Hashable:

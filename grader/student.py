@@ -105,12 +105,12 @@ class StudentCode:
         try:
             seconds = self._left(self._limits.call_seconds)
             started = time.monotonic()
-            answers = self._alive().batch(self._plan.message, len(self._plan.keys), seconds=seconds)
+            answers = self._alive().batch(self._plan.message, self._plan.count, seconds=seconds)
             self.stages["calls"] += time.monotonic() - started
         except (LimitHit, ChildDied, BadReply, RemoteError, StudentTimeout):
             self._drop()
         else:
-            self._answers = Answers(self._plan.keys, answers)
+            self._answers = Answers(self._plan, answers)
 
     def __getitem__(self, name: str) -> Any:
         """Return the student's `name`: a callable proxy for a function, plain data for data."""
