@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Engine, Row
 
 SCHEMA = "e43177bfe90b"  # of nbgrader 0.9.6, as alembic calls it
+
+# (entry of the notebook, None for one that is not graded; grade_id; the cell's row, None where there is none) -> values
+ValuesOf = Callable[["Entry | None", str, "Row | None"], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +79,12 @@ class GradeRecorder:
             if self._engine.dialect.name == "sqlite":
                 book.exec_driver_sql("BEGIN IMMEDIATE")  # waits for the formgrader here, not halfway through
             submissions = self._submissions(book, {entry.student: entry for entry in entries})
-            notebooks = self._notebooks(book, {row.id: student for student, row in submissions.items()})
+            rows = self._notebooks(book, {row.id for row in submissions.values()})
+            of_submission = {row.assignment_id: row for row in rows if row.notebook_id == self._notebook}
+            notebooks = {student: of_submission[row.id] for student, row in submissions.items()}
             by_notebook = {notebooks[entry.student].id: entry for entry in entries}
-            scores = self._enter_scores(book, by_notebook)
-            self._enter_comments(book, by_notebook)
+            scores = self._enter_scores(book, rows, by_notebook)
+            self._enter_rows(book, "comment", rows, by_notebook, _comment)
             entered = {
                 entry.student: self._entered(submissions[entry.student], scores[notebook])
                 for notebook, entry in by_notebook.items()
@@ -108,54 +113,54 @@ class GradeRecorder:
                 changed = True
         return {row.student_id: row for row in book.execute(query)} if changed else there
 
-    def _notebooks(self, book: Connection, students: Mapping[str, str]) -> dict[str, Row]:
-        """Rows of the graded notebook, by student, with a row for each of its cells; `students` by submission id."""
+    def _notebooks(self, book: Connection, submissions: Collection[str]) -> Sequence[Row]:
+        """Rows of all notebooks of these submissions; those that are new are added first."""
         table = self._tables["submitted_notebook"]
-        query = select(table).where(_indexed(table, "notebook_id", self._cells, "assignment_id", students))
-        there = {(row.assignment_id, row.notebook_id) for row in book.execute(query)}
-        wanted = [(submission, notebook) for submission in students for notebook in self._cells]
+        query = select(table).where(_indexed(table, "notebook_id", self._cells, "assignment_id", submissions))
+        rows = book.execute(query).all()
+        there = {(row.assignment_id, row.notebook_id) for row in rows}
+        wanted = [(submission, notebook) for submission in submissions for notebook in self._cells]
         new = [_new(assignment_id=a, notebook_id=n, flagged=False) for a, n in wanted if (a, n) not in there]
         _insert(book, table, new)
-        rows = book.execute(query).all()
-        for kind, values in (("grade", {"needs_manual_grade": True}), ("comment", {})):
-            cells = {row.id: self._cells[row.notebook_id][kind] for row in rows}
-            self._add_missing(book, self._tables[kind], cells, values)
-        return {students[row.assignment_id]: row for row in rows if row.notebook_id == self._notebook}
+        return book.execute(query).all() if new else rows
 
-    def _add_missing(
-        self, book: Connection, table: Table, cells: Mapping[str, Mapping[str, str]], values: dict[str, Any]
-    ) -> None:
-        of_cells = {cell for names in cells.values() for cell in names}
-        which = _indexed(table, "cell_id", of_cells, "notebook_id", cells)
-        query = select(table.c.notebook_id, table.c.cell_id).where(which)
-        there = {tuple(row) for row in book.execute(query)}
-        wanted = [(notebook, cell) for notebook, names in cells.items() for cell in names]
-        _insert(book, table, [_new(notebook_id=n, cell_id=c, **values) for n, c in wanted if (n, c) not in there])
-
-    def _enter_scores(self, book: Connection, entries: Mapping[str, Entry]) -> dict[str, float]:
+    def _enter_scores(
+        self, book: Connection, notebooks: Sequence[Row], entries: Mapping[str, Entry]
+    ) -> dict[str, float]:
         """Enter automatic scores; return the score of each notebook, manual marks and extra credit included."""
-        table, names = self._tables["grade"], self._cells[self._notebook]["grade"]
-        values: list[dict[str, Any]] = []
-        totals: dict[str, list[float]] = {notebook: [] for notebook in entries}
-        which = _indexed(table, "cell_id", names, "notebook_id", entries)
-        for row in book.execute(select(table).where(which).with_for_update()):  # a marker may be at it, on a server
-            auto = entries[row.notebook_id].scores.get(names[row.cell_id])
-            needs = row.manual_score is not None or auto is None
-            if (row.auto_score, row.needs_manual_grade) != (auto, needs):
-                values.append({"row": row.id, "auto_score": auto, "needs_manual_grade": needs})
-            counted = auto if row.manual_score is None else row.manual_score
-            totals[row.notebook_id].append(0.0 if counted is None else counted + (row.extra_credit or 0.0))
-        _update(book, table, values)
-        return {notebook: math.fsum(scores) for notebook, scores in totals.items()}
+        there = self._enter_rows(book, "grade", notebooks, entries, _score)
+        cells = self._cells[self._notebook]["grade"].items()
+        return {
+            notebook: math.fsum(_counted(entry.scores.get(name), there.get((notebook, cell))) for cell, name in cells)
+            for notebook, entry in entries.items()
+        }
 
-    def _enter_comments(self, book: Connection, entries: Mapping[str, Entry]) -> None:
-        table, names = self._tables["comment"], self._cells[self._notebook]["comment"]
-        values = []
-        for row in book.execute(select(table).where(_indexed(table, "cell_id", names, "notebook_id", entries))):
-            comment = "No response." if names[row.cell_id] in entries[row.notebook_id].untouched else None
-            if row.auto_comment != comment:
-                values.append({"row": row.id, "auto_comment": comment})
-        _update(book, table, values)
+    def _enter_rows(
+        self, book: Connection, kind: str, notebooks: Sequence[Row], entries: Mapping[str, Entry], values_of: ValuesOf
+    ) -> dict[tuple[str, str], Row]:
+        """Enter what there is to say about each "grade" or "comment"; return the rows there were, by notebook and cell.
+
+        `entries` are by notebook. The cells of other notebooks of the assignment get a row and no more.
+        """
+        table = self._tables[kind]
+        cells = {row.id: self._cells[row.notebook_id][kind] for row in notebooks}
+        of_cells = {cell for names in cells.values() for cell in names}
+        query = select(table).where(_indexed(table, "cell_id", of_cells, "notebook_id", cells))
+        rows = book.execute(query.with_for_update())  # a marker may be at it, on a server
+        there = {(row.notebook_id, row.cell_id): row for row in rows}
+        new, changed = [], []
+        for notebook, names in cells.items():
+            entry = entries.get(notebook)
+            for cell, name in names.items():
+                row = there.get((notebook, cell))
+                values = values_of(entry, name, row)
+                if row is None:
+                    new.append(_new(notebook_id=notebook, cell_id=cell, **values))
+                elif entry is not None and any(getattr(row, key) != value for key, value in values.items()):
+                    changed.append({"row": row.id, **values})
+        _insert(book, table, new)
+        _update(book, table, changed)
+        return there
 
     def _entered(self, submission: Row, score: float) -> Entered:
         seconds = seconds_late(submission.timestamp, self._duedate, submission.extension)
@@ -169,6 +174,23 @@ class GradeRecorder:
             if notebooks[student].late_submission_penalty != penalty:
                 values.append({"row": notebooks[student].id, "late_submission_penalty": penalty})
         _update(book, self._tables["submitted_notebook"], values)
+
+
+def _score(entry: Entry | None, name: str, row: Row | None) -> dict[str, Any]:
+    auto = entry.scores.get(name) if entry else None
+    marked = row is not None and row.manual_score is not None
+    return {"auto_score": auto, "needs_manual_grade": marked or auto is None}
+
+
+def _counted(auto: float | None, row: Row | None) -> float:
+    """Points that a cell's grade counts: a manual score replaces the automatic one."""
+    counted = auto if row is None or row.manual_score is None else row.manual_score
+    extra = row.extra_credit if row is not None else None
+    return 0.0 if counted is None else counted + (extra or 0.0)
+
+
+def _comment(entry: Entry | None, name: str, _row: Row | None) -> dict[str, Any]:
+    return {"auto_comment": "No response." if entry and name in entry.untouched else None}
 
 
 def _tables(engine: Engine) -> dict[str, Table]:

@@ -85,9 +85,9 @@ class SubmissionExporter(NotebookExporter):
         result = result_of(self._bench(assignment).release, submission, graded)
         autograded = Path(self._coursedir.format_path(self._coursedir.autograded_directory, student, assignment))
         autograded.mkdir(parents=True, exist_ok=True)
-        write_whole(autograded / "verdict.json", result.verdict_text)
+        write_whole(autograded / "verdict.json", result.verdict_file)
         self._extend(assignment, student)
-        self._graded[assignment, student] = dataclasses.replace(result, notebook_text="")
+        self._graded[assignment, student] = dataclasses.replace(result, notebook_file=b"")
         return graded.notebook
 
     def _extend(self, assignment: str, student: str) -> None:

@@ -90,10 +90,9 @@ class Recording:
     def _write_files(self, result: Result) -> dict[str, Any]:
         folder = self._course.autograded / result.student / self._assignment
         folder.mkdir(parents=True, exist_ok=True)
-        notebook = result.notebook_text.encode()
-        write_whole(folder / f"{self._assignment}.ipynb", notebook)
-        write_whole(folder / "verdict.json", result.verdict_text)
-        return {**log_line(self._assignment, self._run, result), "notebook": sha256(notebook)}
+        write_whole(folder / f"{self._assignment}.ipynb", result.notebook_file)
+        write_whole(folder / "verdict.json", result.verdict_file)
+        return {**log_line(self._assignment, self._run, result), "notebook": sha256(result.notebook_file)}
 
 
 def run_line(
@@ -111,7 +110,7 @@ def log_line(assignment: str, run: int, result: Result) -> dict[str, Any]:
         "student": result.student,
         "run": run,
         "submission": result.submission,
-        "verdict": sha256(result.verdict_text.encode()),
+        "verdict": sha256(result.verdict_file),
         "row": row_of(result.line),
     }
     if not result.infra:

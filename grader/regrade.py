@@ -135,8 +135,8 @@ class Regrade:
         """Put the large parts of a result aside, so that memory does not grow with the class."""
         if result.infra:
             return  # a fault of ours changes no grade, and does not replace the verdict there is
-        write_whole(self._staging / result.student, result.notebook_text)
-        self._by_salt[salt].append(dataclasses.replace(result, notebook_text=""))
+        write_whole(self._staging / result.student, result.notebook_file)
+        self._by_salt[salt].append(dataclasses.replace(result, notebook_file=b""))
 
     def write(self) -> int:
         """Enter everything that `changes` found and return the number of grades written."""
@@ -146,8 +146,8 @@ class Regrade:
                 self._course, self._assignment, by=REGRADE, salt=salt, inputs=self._inputs, rule=rule, times=times
             ) as recording:
                 for result in results:
-                    notebook = (self._staging / result.student).read_text(encoding="utf-8")
-                    recording.add(dataclasses.replace(result, notebook_text=notebook))
+                    notebook = (self._staging / result.student).read_bytes()
+                    recording.add(dataclasses.replace(result, notebook_file=notebook))
         return sum(map(len, self._by_salt.values()))
 
 

@@ -1,6 +1,6 @@
 """A graded submission as plain data: what a worker hands back, ready to be written down.
 
-Files are text already and scores are read off, so that the process which records a class does little for each.
+Files are bytes already and scores are read off, so that the process which records a class does little for each.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`verdict_text` and `notebook_text` are the files; `scores` what nbgrader's rule reads off the notebook, by
+    """`verdict_file` and `notebook_file` are the files; `scores` what nbgrader's rule reads off the notebook, by
     grade_id (None waits for a person); `untouched` the answers left as released; `line` the row in the table;
     `submission` tells what was graded from anything else the student hands in (submitted.submission_id).
     """
@@ -29,15 +29,15 @@ class Result:
     submission: str
     infra: bool
     points: float
-    verdict_text: str
-    notebook_text: str
+    verdict_file: bytes
+    notebook_file: bytes
     scores: dict[str, float | None]
     untouched: tuple[str, ...]
     line: Line
 
     @property
     def verdict(self) -> Verdict:
-        return Verdict.from_json(self.verdict_text)
+        return Verdict.from_json(self.verdict_file)
 
 
 def result_of(release: Release, submission: Submission, graded: GradedSubmission) -> Result:
@@ -48,8 +48,8 @@ def result_of(release: Release, submission: Submission, graded: GradedSubmission
         submission=submission_id(submission),
         infra=verdict.infra,
         points=verdict.points,
-        verdict_text=verdict.to_json(),
-        notebook_text=json.dumps(graded.notebook, ensure_ascii=False),
+        verdict_file=verdict.to_json().encode(),
+        notebook_file=json.dumps(graded.notebook, ensure_ascii=False).encode(),
         scores=scores_of(release, verdict, untouched),
         untouched=untouched,
         line=line_of(release, verdict),

@@ -119,7 +119,7 @@ class Verdict:
         return "{\n" + ",\n".join([*lines, f'"cases": [\n{cases[1:-1]}\n]']) + "\n}\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Verdict:
+    def from_json(cls, text: str | bytes) -> Verdict:
         """Read a verdict back. Raises ValueError for another schema version."""
         data: dict[str, Any] = json.loads(text)
         if data.get("schema_version") != SCHEMA_VERSION:

@@ -84,7 +84,7 @@ def replayed(course: Course, assignment: str, samples: list[Result], students: i
         yield dataclasses.replace(
             sample,
             student=name,
-            verdict_text=sample.verdict_text.replace(sample.student, name),
+            verdict_file=sample.verdict_file.replace(sample.student.encode(), name.encode()),
             line=dataclasses.replace(sample.line, student=name),
         )
 
