@@ -270,18 +270,19 @@ class Child:
         return self._read(size, deadline, limit, seconds)
 
     def _read(self, size: int, deadline: float, limit: str, seconds: float) -> bytearray:
-        data = bytearray()
-        while len(data) < size:
+        data = bytearray(size)  # takes memory only as far as it is filled
+        rest = memoryview(data)
+        while rest:
             try:
-                part = self._socket.recv(min(size - len(data), CHUNK))
+                count = self._socket.recv_into(rest)
             except BlockingIOError:
                 self._wait(select.POLLIN, deadline, limit, seconds)
                 continue
             except OSError:
-                part = b""
-            if not part:
+                count = 0
+            if not count:
                 raise self._died()
-            data += part
+            rest = rest[count:]
             if time.monotonic() > deadline:  # a trickle is not an answer either
                 raise self._out_of_time(limit, seconds)
         return data

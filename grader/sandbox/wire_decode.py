@@ -75,7 +75,7 @@ class _Decoder:
         brackets = tree.count(b"[") + tree.count(b"{")
         if brackets + tree.count(b",") > 4 * self.limits.message_nodes:
             raise WireError("too many values")
-        deepest = 2 * (self.limits.message_depth + 2)
+        deepest = 2 * (self.limits.message_depth + 1) + 3  # containers and their tags, and an array in the innermost
         if brackets > deepest and _nesting(tree) > deepest and _nesting(_STRING.sub(b"", tree)) > deepest:
             raise WireError("too deep")
         buffers, end = deque[memoryview](), start + tree_bytes

@@ -95,44 +95,32 @@ class Encoder:
     def node(self, value: Any, depth: int) -> Any:
         """The tree of one value. Subclasses are read through the base class, so that their methods do not run."""
         cls = type(value)
-        if cls is str:
-            return self.string(value)
-        if cls is np.ndarray and depth <= self.limits.message_depth:
-            return self.array(value, value)
-        if isinstance(value, Handle):
-            return {"h": [value.id, value.type_name]}
-        if depth > self.limits.message_depth:
+        base = cls if cls in _WRITERS else next((base for base in _WRITERS if issubclass(cls, base)), object)
+        if base is object or (depth > self.limits.message_depth and base in _CONTAINERS):
             return self.stays(value)
-        if issubclass(cls, np.generic):
-            return self.scalar(value)
-        if issubclass(cls, np.ndarray):
-            return self.array(value, np.ndarray.view(value, np.ndarray))
-        if issubclass(cls, float):
-            return float.__float__(value)
-        if issubclass(cls, int):
-            return self.integer(int.__int__(value))
-        if issubclass(cls, str):
-            return self.string(str.__str__(value))
-        if issubclass(cls, bytes):
-            return {"b": self.buffer(bytes.__getitem__(value, slice(None)))}
-        if cls is complex:
-            return {"c": [value.real, value.imag]}
-        return self.container(value, cls, depth + 1)
+        return _WRITERS[base](self, value, depth + 1)
 
-    def container(self, value: Any, cls: type, depth: int) -> Any:
-        if issubclass(cls, list):
-            return self.items(list.copy(value), depth)
-        if issubclass(cls, tuple):
-            return {"t": self.items(tuple.__getitem__(value, slice(None)), depth)}
-        if issubclass(cls, dict):
-            items = list(dict.items(value))
-            if all(is_key(key) for key, _ in items):
-                return {"d": self.items([part for pair in items for part in pair], depth)}
-        elif issubclass(cls, (set, frozenset)):
-            items = list((set if issubclass(cls, set) else frozenset).__iter__(value))
-            if all(map(is_key, items)):
-                return {"s" if issubclass(cls, set) else "z": self.items(items, depth)}
-        return self.stays(value)
+    def write_handle(self, value: Handle, depth: int) -> Any:
+        return {"h": [value.id, value.type_name]}
+
+    def write_list(self, value: list[Any], depth: int) -> Any:
+        return self.items(list.copy(value), depth)
+
+    def write_tuple(self, value: tuple[Any, ...], depth: int) -> Any:
+        return {"t": self.items(tuple.__getitem__(value, slice(None)), depth)}
+
+    def write_dict(self, value: dict[Any, Any], depth: int) -> Any:
+        items = list(dict.items(value))
+        if not all(map(is_key, dict.keys(value))):
+            return self.stays(value)
+        return {"d": self.items([part for pair in items for part in pair], depth)}
+
+    def write_set(self, value: set[Any] | frozenset[Any], depth: int) -> Any:
+        base = set if isinstance(value, set) else frozenset
+        items = list(base.__iter__(value))
+        if not all(map(is_key, items)):
+            return self.stays(value)
+        return {"s" if base is set else "z": self.items(items, depth)}
 
     def stays(self, value: object) -> Any:
         if self.opaque is None:
@@ -140,12 +128,24 @@ class Encoder:
         handle = self.opaque(value)
         return {"h": [handle.id, handle.type_name]}
 
-    def integer(self, value: int) -> Any:
+    def write_float(self, value: float, depth: int) -> float:
+        return float.__float__(value)
+
+    def write_integer(self, value: int, depth: int) -> Any:
+        value = int.__int__(value)
         if -DIRECT_INT < value < DIRECT_INT:
             return value
         return {"i": hex(value)} if value.bit_length() <= self.limits.integer_bits else self.stays(value)
 
-    def string(self, value: str) -> Any:
+    def write_complex(self, value: complex, depth: int) -> Any:
+        value = complex.__complex__(value)
+        return {"c": [value.real, value.imag]}
+
+    def write_bytes(self, value: bytes, depth: int) -> Any:
+        return {"b": self.buffer(bytes.__getitem__(value, slice(None)))}
+
+    def write_string(self, value: str, depth: int) -> Any:
+        value = str.__str__(value)
         if len(value) <= SHORT_STRING:
             return value
         if len(value) > TEXT_BYTES:  # before the copy: a huge string should not be copied to be refused
@@ -156,7 +156,7 @@ class Encoder:
             raise TooLarge("message_bytes", TEXT_BYTES)
         return {"u": self.buffer(data)}
 
-    def scalar(self, value: np.generic) -> Any:
+    def write_scalar(self, value: np.generic, depth: int) -> Any:
         array = np.asarray(value)
         name = _sendable(array.dtype)
         if name is None:
@@ -164,7 +164,8 @@ class Encoder:
         self.buffer(array.tobytes())
         return {"n": name}
 
-    def array(self, value: object, array: np.ndarray) -> Any:
+    def write_array(self, value: np.ndarray, depth: int) -> Any:
+        array = value if type(value) is np.ndarray else np.ndarray.view(value, np.ndarray)
         name = _sendable(array.dtype)
         if name is None or array.ndim > DIMENSIONS:
             return self.stays(value)
@@ -176,6 +177,24 @@ class Encoder:
             return {"a": [name, array.shape]}
         self.buffer(array.tobytes("F"))
         return {"f": [name, array.shape]}
+
+
+_WRITERS: dict[type, Callable[[Encoder, Any, int], Any]] = {  # the first that a class is a subclass of
+    Handle: Encoder.write_handle,
+    np.generic: Encoder.write_scalar,
+    np.ndarray: Encoder.write_array,
+    float: Encoder.write_float,
+    int: Encoder.write_integer,
+    str: Encoder.write_string,
+    bytes: Encoder.write_bytes,
+    complex: Encoder.write_complex,
+    list: Encoder.write_list,
+    tuple: Encoder.write_tuple,
+    dict: Encoder.write_dict,
+    set: Encoder.write_set,
+    frozenset: Encoder.write_set,
+}
+_CONTAINERS = (list, tuple, dict, set, frozenset)
 
 
 @functools.lru_cache(maxsize=256)

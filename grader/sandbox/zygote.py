@@ -184,7 +184,7 @@ class Server:
             request = self.receive(size)
             self.send(nonce, self.answer(request))
 
-    def answer(self, request: bytes) -> bytes:
+    def answer(self, request: bytearray) -> bytes:
         encoder = wire.Encoder(self.limits, self.session.keep)
         try:
             verb, *arguments = wire.decode(request, self.limits)
@@ -238,16 +238,18 @@ class Server:
                 skipped.append(name)
         return {"skipped": skipped}
 
-    def receive(self, size: int) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            part = os.read(CONTROL, min(size - len(data), 1 << 20))
-            if not part:
+    def receive(self, size: int) -> bytearray:
+        data = bytearray(size)
+        rest = memoryview(data)
+        while rest:
+            count = os.readv(CONTROL, [rest])
+            if not count:
                 os._exit(0)
-            data += part
-        return bytes(data)
+            rest = rest[count:]
+        return data
 
     def send(self, nonce: int, message: bytes) -> None:
-        frame = memoryview(FRAME.pack(len(message), nonce) + message)
-        while frame:
-            frame = frame[os.write(CONTROL, frame) :]
+        count = os.writev(CONTROL, [FRAME.pack(len(message), nonce), message])  # never less than the header
+        rest = memoryview(message)[count - FRAME.size :]
+        while rest:
+            rest = rest[os.write(CONTROL, rest) :]

@@ -130,6 +130,12 @@ def test_subclasses_come_back_as_their_base() -> None:
         def items(self) -> Any:
             return [("forged", 1)]
 
+    class LyingComplex(complex):
+        real = imag = 7.0  # type: ignore[assignment]
+
+        def __complex__(self) -> complex:
+            return 9j
+
     class LyingFloat(float):
         def __float__(self) -> float:
             return 99.0
@@ -141,6 +147,7 @@ def test_subclasses_come_back_as_their_base() -> None:
     assert back[1:] == [{"a": 1}, 1.5, (1, 2)]
     assert type(back[3]) is tuple
     assert type(there_and_back(OrderedDict(b=1))) is dict
+    assert there_and_back(LyingComplex(1, 2)) == 1 + 2j
 
 
 def test_what_is_not_plain_data_is_refused_or_becomes_a_handle() -> None:
@@ -173,6 +180,20 @@ def test_a_part_that_is_too_large_leaves_nothing_behind() -> None:
     assert np.array_equal(back[0][0], np.ones(3))
     assert back[0][1] == "a"
     assert np.array_equal(back[1], [0.0, 1.0])
+
+
+@pytest.mark.parametrize("around", [list, tuple, lambda items: {"a": items[0]}], ids=["list", "tuple", "dict"])
+def test_as_deep_as_allowed(around: Any) -> None:
+    """Does the deepest value that may be sent arrive, with an array in it?"""
+    value: Any = np.ones(2)
+    for _ in range(LIMITS.message_depth + 1):
+        value = around([value])
+    back = there_and_back(value)
+    while not isinstance(back, np.ndarray):
+        (back,) = back.values() if isinstance(back, dict) else back
+    assert np.array_equal(back, np.ones(2))
+    with pytest.raises(TypeError):
+        encode(around([value]), LIMITS)
 
 
 def test_brackets_in_text_are_no_nesting() -> None:
