@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..course import CourseError
@@ -18,18 +18,22 @@ MOODLE_MAXIMUM = 100.0  # Moodle refuses an import with a greater grade unless i
 
 @dataclass(frozen=True, slots=True)
 class ClassGrades:
-    """What the exports are made from. `marks` has those with a grade; a fault of the grader gives none."""
+    """What the exports are made from. `verdicts` may be gone through more than once, `marks` has those with a grade.
+
+    `bonus` names the bonus cells of each student who was graded; a fault of the grader, in `failed`, gives no grade.
+    """
 
     assignment: str
-    verdicts: tuple[Verdict, ...]
+    verdicts: Iterable[Verdict]
     marks: dict[str, Marks]
     sections: dict[str, str]
+    bonus: dict[str, tuple[str, ...]]
+    failed: tuple[str, ...]
 
     @property
     def max_score(self) -> float:
         """What scores are out of; with a bonus they can be more."""
-        bonus = {verdict.student: verdict.bonus for verdict in self.verdicts}
-        return max((marks.out_of(bonus.get(student, ())) for student, marks in self.marks.items()), default=0.0)
+        return max((marks.out_of(self.bonus[student]) for student, marks in self.marks.items()), default=0.0)
 
 
 def number(value: float) -> str:

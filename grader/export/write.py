@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,16 +68,31 @@ def export_class(
     return Exported(path, rows - head, left_out, _remarks(grades, form))
 
 
+class _Verdicts:
+    """The verdicts of a class, read anew each time they are gone through: all those of a large one fill the memory."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._files = files
+
+    def __iter__(self) -> Iterator[Verdict]:
+        return (Verdict.from_json(path.read_text(encoding="utf-8")) for path in self._files)
+
+
 def _read(course: Course, assignment: str) -> tables.ClassGrades:
-    files = sorted(course.autograded.glob(f"*/{assignment}/verdict.json"))
-    verdicts = tuple(Verdict.from_json(path.read_text(encoding="utf-8")) for path in files)
-    if not verdicts:
+    verdicts = _Verdicts(sorted(course.autograded.glob(f"*/{assignment}/verdict.json")))
+    bonus: dict[str, tuple[str, ...]] = {}
+    failed = []
+    for verdict in verdicts:
+        if verdict.infra:
+            failed.append(verdict.student)
+        else:
+            bonus[verdict.student] = verdict.bonus
+    if not bonus and not failed:
         raise CourseError(f"No submission of '{assignment}' is graded yet. Run: make grade")
-    graded = {verdict.student for verdict in verdicts if not verdict.infra}
-    marks = {student: mark for student, mark in read_marks(course, assignment).items() if student in graded}
+    marks = {student: mark for student, mark in read_marks(course, assignment).items() if student in bonus}
     release = course.release / assignment / f"{assignment}.ipynb"
     sections = dict(graded_sections(nbformat.v4.reads(release.read_text(encoding="utf-8"))))
-    return tables.ClassGrades(assignment, verdicts, marks, sections)
+    return tables.ClassGrades(assignment, verdicts, marks, sections, bonus, tuple(failed))
 
 
 def _left_out(grades: tables.ClassGrades, form: Format, people) -> tuple[str, ...]:
@@ -87,15 +103,14 @@ def _left_out(grades: tables.ClassGrades, form: Format, people) -> tuple[str, ..
 
 def _remarks(grades: tables.ClassGrades, form: Format) -> tuple[str, ...]:
     remarks = []
-    failed = [verdict.student for verdict in grades.verdicts if verdict.infra]
-    if failed:
-        remarks.append(f"Not graded, so without a score: {', '.join(failed)}. Run: make grade")
+    if grades.failed:
+        remarks.append(f"Not graded, so without a score: {', '.join(grades.failed)}. Run: make grade")
     if form is Format.CASES:
         return tuple(remarks)
     waiting = sum(marks.waiting > 0 for marks in grades.marks.values())
     if waiting:
         remarks.append(f"{waiting} scores still lack answers that a person has to mark. Run: make formgrader")
-    if any(verdict.bonus for verdict in grades.verdicts):
+    if any(grades.bonus.values()):
         remarks.append(f"Scores are out of {grades.max_score:g}; bonus points are in them and can make them more.")
     if form is Format.MOODLE and any(marks.score > tables.MOODLE_MAXIMUM for marks in grades.marks.values()):
         remarks.append("Some scores are above 100; Moodle refuses them unless its setting 'unlimitedgrades' is on.")

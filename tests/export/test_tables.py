@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from grader.export.formats import Format
 from grader.export.roster import read_roster
 from grader.export.tables import number
 from grader.export.write import export_class
-from grader.verdict import Verdict
+from grader.verdict import CaseResult, Verdict
 from tests import graded, tiny
 
 CANVAS_EXPORT = """Student,ID,SIS User ID,SIS Login ID,Section,Old homework (77)
@@ -136,6 +137,20 @@ def test_case_file_has_every_check_of_everybody(graded_class: Course) -> None:
     assert [(row["student"].lstrip("'"), row["case"], float(row["points"])) for row in found] == expected
     assert {row["misconception"] for row in found if row["student"] == "wrong"} == {"", "added"}
     assert found[0]["section"] == "1 · Doubling"
+
+
+def test_export_keeps_no_verdict(graded_class: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does an export take the memory of one verdict, however large the class?"""
+    read, alive = Verdict.from_json, []
+
+    def counting(text: str) -> Verdict:
+        alive.append(sum(isinstance(thing, CaseResult) for thing in gc.get_objects()))
+        return read(text)
+
+    monkeypatch.setattr(Verdict, "from_json", counting)
+    export_class(graded_class, tiny.NAME, Format.CASES, to=tmp_path / "cases.csv")
+    most = max(len(read(graded.verdict_file(graded_class, name).read_text()).cases) for name in ("right", "wrong"))
+    assert max(alive) - alive[0] <= 2 * most
 
 
 @pytest.mark.parametrize(
