@@ -4,15 +4,18 @@
 
 For each number of students: the assignment's sample class is graded once, its results are replayed under so many names
 into a fresh course in a temporary folder (in --folder; about 0.15 MiB for each student), and every stage that comes
-after grading is timed on that course. Feedback is timed on the first pages only. Nothing of the real course is touched.
+after grading is timed on that course. Each notebook gets a cell of its own, so that answers differ as those of a class
+do; one in a hundred is a copy. Feedback is timed on the first pages only. Nothing of the real course is touched.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import os
-import resource
+import random
+import re
 import shutil
 import tempfile
 import time
@@ -43,6 +46,8 @@ from grader.verify import verify
 
 SALT = "0123456789abcdef"
 PAGES = 200  # of feedback
+OWN_CELL = "a cell of the student's own"
+COPIED = 100  # one in so many has the cell of the student before
 MIB = 1 << 20
 
 
@@ -75,8 +80,27 @@ def hand_in(course: Course, assignment: str, student: str) -> Path:
     return folder / f"{assignment}.ipynb"
 
 
+def with_own_cell(notebook_file: bytes) -> bytes:
+    """The graded notebook with one more cell, whose source is OWN_CELL."""
+    notebook = json.loads(notebook_file)
+    cell = {"cell_type": "code", "execution_count": None, "id": "own", "metadata": {}, "outputs": []}
+    notebook["cells"].append({**cell, "source": OWN_CELL})
+    return json.dumps(notebook, ensure_ascii=False).encode()
+
+
+def own_code(number: int) -> str:
+    """What the student of this number has in that cell: a dozen statements that hardly anybody else has."""
+    draw = random.Random(number - 1 if number % COPIED == COPIED - 1 else number)  # noqa: S311  (nothing secret)
+    lines = [
+        f"a = ({draw.randint(0, 99)} {draw.choice('+-*/')} x) {draw.choice('+-*/')} {draw.randint(0, 99)}"
+        for _ in range(12)
+    ]
+    return "\n".join(lines)
+
+
 def replayed(course: Course, assignment: str, samples: list[Result], students: int) -> Iterator[Result]:
     """The samples' results in turn, each under a name of its own that has handed in the same bytes."""
+    samples = [dataclasses.replace(sample, notebook_file=with_own_cell(sample.notebook_file)) for sample in samples]
     for number in range(students):
         sample = samples[number % len(samples)]
         name = f"s{number:06}"
@@ -85,12 +109,13 @@ def replayed(course: Course, assignment: str, samples: list[Result], students: i
             sample,
             student=name,
             verdict_file=sample.verdict_file.replace(sample.student.encode(), name.encode()),
+            notebook_file=sample.notebook_file.replace(OWN_CELL.encode(), json.dumps(own_code(number))[1:-1].encode()),
             line=dataclasses.replace(sample.line, student=name),
         )
 
 
 class Stages:
-    """Prints a line for each stage: seconds, milliseconds a student, and the largest the process has been so far."""
+    """Prints a line for each stage: seconds, milliseconds a student, and the largest the process was meanwhile."""
 
     def __init__(self, students: int) -> None:
         self._students = students
@@ -98,12 +123,13 @@ class Stages:
     @contextmanager
     def time(self, name: str, count: int | None = None) -> Iterator[None]:
         count = count or self._students
+        Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak counts from here
         wall, cpu = time.perf_counter(), time.process_time()
         yield
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
         each = f"{1000 * wall / count:8.3f} ms each, {1000 * cpu / count:8.3f} ms of it CPU"
-        print(f"{name:22} {wall:8.2f} s  {each}, peak so far {peak:6.0f} MiB", flush=True)
+        print(f"{name:22} {wall:8.2f} s  {each}, peak {peak:6.0f} MiB", flush=True)
 
 
 def simulate(course: Course, assignment: str, students: int) -> None:

@@ -24,7 +24,7 @@ ENOUGH = 12  # rare runs that a pair has to share
 ALIKE = 0.6  # share of the smaller answer's rare runs from which a pair is shown
 SHOWN = 50
 BLOCK = 256  # students whose pairs are counted at a time
-PARTS = 16  # that the runs of the class are sorted in, a power of two
+PARTS = 64  # that the runs of the class are sorted in, a power of two
 MAX_PARSED = 20_000  # characters of one cell; the effort grows with statements times the length of their lines
 
 
@@ -79,13 +79,14 @@ class Likeness:
     def _rare(self, most: float) -> tuple[np.ndarray, np.ndarray]:
         """Of every run that at most `most` students have: those students' numbers, and how many they are."""
         runs = np.frombuffer(self._runs, np.int64)
-        owners = np.repeat(np.arange(len(self._students), dtype=np.uint32), self._counts)
+        ends = np.cumsum(self._counts)  # of each student's runs
         part_of = runs.astype(np.int8) & (PARTS - 1)
         holders, sizes = [], []
-        for part in range(PARTS):  # each a sixteenth of the memory that sorting takes
+        for part in range(PARTS):  # each a small part of the memory that sorting takes
             chosen = np.flatnonzero(part_of == part)
-            order = chosen[np.argsort(runs[chosen], kind="stable")]
-            size = np.unique(runs[order], return_counts=True)[1]
+            owners = np.searchsorted(ends, chosen, side="right").astype(np.uint32)
+            size = np.unique(runs[chosen], return_counts=True)[1]
+            order = np.argsort(runs[chosen], kind="stable")
             holders.append(owners[order[np.repeat(size <= most, size)]])
             sizes.append(size[size <= most])
         return np.concatenate(holders), np.concatenate(sizes)
