@@ -132,6 +132,8 @@ def times(ratio: float) -> str:
 
 def _width(text: str) -> int:
     """Columns that a text takes in a fixed-width font (Korean and Chinese letters take two)."""
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 

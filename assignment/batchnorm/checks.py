@@ -28,6 +28,7 @@ __all__ = [
 
 FIXTURES = Path(__file__).with_name("public_fixtures.npz")
 
+PYTHON = platform.python_version()
 ROUGHLY = 0.3  # in units of a column's standard deviation; dividing by N - 1 = 5 for N = 6 is off by 0.17
 LAST_DIGITS = 2.0**-48  # 32 rounding errors: far below the tolerance of a mean over 6 rows, far above one rounding
 
@@ -409,7 +410,7 @@ def first_check():
         return {"got": say("present")}
 
     rows = [
-        judge("python", 0.0, lambda: at_least((3, 11), platform.python_version(), "python_old")),
+        judge("python", 0.0, lambda: at_least((3, 11), PYTHON, "python_old")),
         judge("numpy", 0.0, lambda: at_least((1, 26), np.__version__, "numpy_old")),
         judge("fixtures", 0.0, fixtures),
     ]
@@ -427,6 +428,7 @@ def staged_example():
 def cmp(grads):
     """Print a line per node for a dict of gradients: exact, approximate, max difference. Not graded."""
     example = public("backward")
+    lines = []
     for name in [*NODES, *(name for name in grads if name not in NODES)]:
         if name not in NODES:
             line = say("cmp.unknown", name=name, known=", ".join(NODES))
@@ -434,7 +436,8 @@ def cmp(grads):
             line = say("cmp.empty", name=name)
         else:
             line = cmp_line(name, grads[name], getattr(example, name), getattr(example, f"{name}_scale"))
-        print(line)
+        lines.append(line)
+    print("\n".join(lines))
 
 
 def cmp_line(name, value, expected, scale):

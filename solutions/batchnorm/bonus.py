@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from tolerance import allowed_error, times_allowed
@@ -20,6 +20,8 @@ from solutions.batchnorm.reading import real_array, say, values_returned
 
 Array = np.ndarray
 Own = Callable[[], Array]
+Gradients = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,15 +100,19 @@ def is_right(part: Part, given: Any) -> bool:
     return True
 
 
-def gradients(student: Student, function: str, dout: Array, forward: str, run: Callable[[], Any]) -> dict[str, Any]:
-    """Call the backward `function` on the cache that `run` gets from `forward`.
+def gradients(student: Student, function: str, dout: Array, cache: Any) -> Gradients:
+    """What the backward `function` returns for a cache, by name; not yet looked at."""
+    found = student[function](dout.copy(), cache)
+    return dict(zip(GRADIENTS, values_returned(function, found, GRADIENTS), strict=True))
+
+
+def behind(student: Student, function: str, forward: str, dout: Array, call: Callable[[], T]) -> T:
+    """What `call` gives, the part of a call of `forward` that `function` needs.
 
     Raises Blocked where that forward gives none; where `function` is not written either, that is what is said.
     """
     try:
-        cache = run()
+        return call()
     except CaseFailed as failed:
         raise_if_not_attempted(student, function, dout)
         raise Blocked(say("blocked_by", function=forward, reason=failed.message)) from None
-    found = student[function](dout.copy(), cache)
-    return dict(zip(GRADIENTS, values_returned(function, found, GRADIENTS), strict=True))

@@ -1,7 +1,8 @@
 """Call the student's three functions with fresh copies, and keep what the calls leave behind.
 
 Many cases look at the same call: its values, its form, what it left alone. Such a call is made `once`. A cache is never
-shared: backward may overwrite it, which is charged in one case and must not spoil another.
+shared: backward may overwrite it, which is charged in one case and must not spoil another. Backward is called right
+after the forward that its cache comes from.
 """
 
 from __future__ import annotations
@@ -74,14 +75,23 @@ def forward_once(student: Student, problem: Problem, mode: str = "train") -> For
 def once(student: Student, key: Hashable, run: Callable[[], T]) -> T:
     """What `run` gave, or raised, when it was first asked for with this student."""
     if key not in student.memo:
-        try:
-            student.memo[key] = run(), None
-        except CaseFailed as failed:
-            student.memo[key] = None, failed
-    value, failed = student.memo[key]
-    if failed is not None:
-        raise failed.with_traceback(None)
-    return value
+        student.memo[key] = made_now(run)
+    answer: Callable[[], T] = student.memo[key]
+    return answer()
+
+
+def made_now(run: Callable[[], T]) -> Callable[[], T]:
+    """A function that gives what `run` gives now, or raises what it raises, whenever it is called."""
+    try:
+        value = run()
+    except CaseFailed as error:
+        failed = error
+
+        def answer() -> T:
+            raise failed.with_traceback(None)
+
+        return answer
+    return lambda: value
 
 
 def kept(call: ForwardCall) -> Any:

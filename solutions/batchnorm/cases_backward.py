@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,6 +25,15 @@ BACKWARD_EPS = ("backward-eps-omitted", "backward-eps-outside", "backward-eps-ha
 
 
 @dataclass(frozen=True)
+class Called:
+    """What a call of backward returned, not yet looked at; its dout after the call; answers of more calls."""
+
+    found: dict[str, Any]
+    dout: np.ndarray
+    more: list[Callable[[], dict[str, Any]]]
+
+
+@dataclass(frozen=True)
 class BackwardCases:
     """Everything the cases of one backward function share. `function` is its name in the student's namespace."""
 
@@ -34,18 +43,22 @@ class BackwardCases:
     gradient: GradientJudge
     ordinary: Problem
 
-    def call(self, student: Student, problem: Problem) -> dict[str, Any]:
-        """What backward returned for `problem`, behind the student's own forward; not yet looked at."""
+    def call(self, student: Student, problem: Problem) -> Called:
+        """One call for `problem`, behind the student's own forward; on the ordinary batch two more with its cache."""
 
-        def run() -> dict[str, Any]:
+        def run() -> Called:
             cache = calls.cache_of(student, problem, self.function)
-            return calls.backward(student, self.function, problem.dout.copy(order="K"), cache)
+            dout = problem.dout.copy(order="K")
+            found = calls.backward(student, self.function, dout, cache)
+            given = (0.0 * dout, dout.copy()) if problem is self.ordinary else ()
+            more = [calls.made_now(partial(calls.backward, student, self.function, each, cache)) for each in given]
+            return Called(found, dout, more)
 
         return calls.once(student, (self.function, problem), run)
 
     def gradients(self, student: Student, problem: Problem, parts: Sequence[str]) -> dict[str, np.ndarray]:
         """These gradients as plain arrays."""
-        found = self.call(student, problem)
+        found = self.call(student, problem).found
         return {part: real_array(part, found[part], getattr(problem.gradients, part).shape) for part in parts}
 
     def single(self, student: Student) -> bool:
@@ -160,7 +173,7 @@ class BackwardCases:
 
     def form(self, student: Student) -> None:
         self.require_right(student)
-        found = self.call(student, self.ordinary)
+        found = self.call(student, self.ordinary).found
         for part in GRADIENTS:
             check_form(part, found[part], getattr(self.ordinary.gradients, part).shape, np.float64)
         # lost in forward means charged in forward
@@ -170,13 +183,10 @@ class BackwardCases:
     def twice(self, student: Student) -> None:
         """One cache, three calls: dout, zeros, dout again. Zero in gives zero out, and the third call is the first."""
         self.require_right(student)
-        problem = self.ordinary
-        cache = calls.cache_of(student, problem, self.function)
-        dout = problem.dout.copy()
-        first = calls.backward(student, self.function, dout, cache)
-        require_same("dout", problem.dout, dout, "changed", "input-overwritten")
-        none = calls.backward(student, self.function, 0.0 * dout, cache)
-        again = calls.backward(student, self.function, dout, cache)
+        call = self.call(student, self.ordinary)
+        first = call.found
+        require_same("dout", self.ordinary.dout, call.dout, "changed", "input-overwritten")
+        none, again = (answer() for answer in call.more)
         for part in GRADIENTS:
             if not isinstance(first[part], np.ndarray):
                 continue  # a matter of form, judged there

@@ -9,14 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from grader.checking import Blocked, Case, CaseFailed, Student
 from solutions.batchnorm import calls, problems, truth
-from solutions.batchnorm.bonus import Own, Part, backward_carries, compare, ddof_dx, gradients, is_right
+from solutions.batchnorm.bonus import (
+    Gradients,
+    Own,
+    Part,
+    backward_carries,
+    behind,
+    compare,
+    ddof_dx,
+    gradients,
+    is_right,
+)
 from solutions.batchnorm.calls import GRADIENTS
 from solutions.batchnorm.carried import forward_carries, remembered
 from solutions.batchnorm.cases_forward import case
@@ -120,8 +130,15 @@ class LayernormCases:
         out, cache = values_returned("layernorm_forward", result, ("out", "cache"))
         return out, cache, left
 
-    def call_once(self, student: Student, on: Rows) -> tuple[Any, Any, dict[str, Array]]:
-        return calls.once(student, ("layernorm_forward", on), lambda: self.call(student, on))
+    def call_once(self, student: Student, on: Rows) -> tuple[Any, Callable[[], Gradients], dict[str, Array]]:
+        """`call`, with the answer of `layernorm_backward` in place of the cache, which nothing else gets."""
+
+        def run() -> tuple[Any, Callable[[], Gradients], dict[str, Array]]:
+            out, cache, left = self.call(student, on)
+            backward = partial(gradients, student, "layernorm_backward", on.dout, cache)
+            return out, calls.made_now(backward) if on in (self.ordinary, self.eps) else backward, left
+
+        return calls.once(student, ("layernorm_forward", on), run)
 
     def own_x_hat(self, student: Student, on: Rows) -> tuple[Array, calls.ForwardCall]:
         """x_hat (N, D) and the call of the student's own batch norm of x.T, if that earned half of its points.
@@ -166,17 +183,9 @@ class LayernormCases:
             ratio = max(ratio, self._gradient(self.eps, name, student))
         return ratio
 
-    def gradients_once(self, student: Student, on: Rows) -> dict[str, Any]:
-        """What `layernorm_backward` gives for a cache that nothing else gets."""
-        function, forward = "layernorm_backward", "layernorm_forward"
-
-        def run() -> dict[str, Any]:
-            return gradients(student, function, on.dout, forward, lambda: self.call(student, on)[1])
-
-        return calls.once(student, (function, on), run)
-
     def _gradient(self, on: Rows, name: str, student: Student) -> float:
-        found = self.gradients_once(student, on)
+        names = "layernorm_backward", "layernorm_forward"
+        found = behind(student, *names, on.dout, lambda: self.call_once(student, on)[1])()
         part = on.gradients[name]
 
         def own() -> Array:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from grader.checking import Blocked, Case, CaseFailed, Student, StudentError
 from solutions.batchnorm import calls, problems
-from solutions.batchnorm.bonus import Own, backward_carries, compare, gradients, is_right
+from solutions.batchnorm.bonus import Gradients, Own, backward_carries, behind, compare, gradients, is_right
 from solutions.batchnorm.carried import forward_carries, remembered, was_charged
 from solutions.batchnorm.cases_forward import case
 from solutions.batchnorm.images import Images
@@ -41,8 +42,17 @@ class SpatialCases:
         out, cache = values_returned("spatial_batchnorm_forward", result, ("out", "cache"))
         return out, cache, bn_param
 
-    def call_once(self, student: Student, on: Images, mode: str = "train") -> tuple[Any, Any, dict[str, Any]]:
-        return calls.once(student, ("spatial_batchnorm_forward", on, mode), lambda: self.call(student, on, mode))
+    def call_once(
+        self, student: Student, on: Images, mode: str = "train"
+    ) -> tuple[Any, Callable[[], Gradients], dict[str, Any]]:
+        """`call`, with the answer of `spatial_batchnorm_backward` in place of the cache, which nothing else gets."""
+
+        def run() -> tuple[Any, Callable[[], Gradients], dict[str, Any]]:
+            out, cache, bn_param = self.call(student, on, mode)
+            backward = partial(gradients, student, "spatial_batchnorm_backward", on.dout, cache)
+            return out, calls.made_now(backward) if on in (self.ordinary, self.eps) else backward, bn_param
+
+        return calls.once(student, ("spatial_batchnorm_forward", on, mode), run)
 
     def own(self, student: Student, on: Images, mode: str = "train") -> calls.ForwardCall:
         """The student's own batch norm of the flat batch, if that earned half of its points.
@@ -143,17 +153,9 @@ class SpatialCases:
             ratio = max(ratio, self._gradient(self.eps, name, student))
         return ratio
 
-    def gradients_once(self, student: Student, on: Images) -> dict[str, Any]:
-        """What `spatial_batchnorm_backward` gives for a cache that nothing else gets."""
-        function, forward = "spatial_batchnorm_backward", "spatial_batchnorm_forward"
-
-        def run() -> dict[str, Any]:
-            return gradients(student, function, on.dout, forward, lambda: self.call(student, on)[1])
-
-        return calls.once(student, (function, on), run)
-
     def _gradient(self, on: Images, name: str, student: Student) -> float:
-        found = self.gradients_once(student, on)
+        names = "spatial_batchnorm_backward", "spatial_batchnorm_forward"
+        found = behind(student, *names, on.dout, lambda: self.call_once(student, on)[1])()
         part = on.gradients[name]
 
         def own() -> Array:

@@ -98,7 +98,7 @@ class GradientJudge:
 
     def _mistakes_of_forward(self, student: Student, problem: Problem) -> list[Mapping[str, Step]]:
         """What the student's forward may compute on this input: the steps of each explanation of its output."""
-        out = real_array("out", calls.forward(student, problem).out, problem.x.shape)
+        out = real_array("out", calls.forward_once(student, problem).out, problem.x.shape)
         scale = train_answer(problem, 0).scale
         explanations = self.diagnosis.explain(problem, "out", out, scale, precision(problem, out))
         return [{key: step for name in names for key, step in BELIEFS[name].items()} for names in explanations]
