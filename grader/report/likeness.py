@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 
@@ -50,7 +50,7 @@ class Likeness:
         self._counts = array("q")  # how many of them each student has
         self._texts = array("q")  # what tells a student's text, without white space, from another's
 
-    def add(self, student: str, sources: Iterable[str]) -> None:
+    def add(self, student: str, sources: Sequence[str]) -> None:
         """Take a student's cells."""
         words = [source.split() for source in sources]
         runs = _runs([source for source in sources if source not in self._handed_out], self._known)
