@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
+import symtable
 import warnings
 
 from rapidfuzz import fuzz
@@ -51,7 +51,7 @@ def _syntax_error(source: str) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(source)
+            symtable.symtable(source, "<answer>", "exec")  # `ast.parse` makes an object of every node
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         if _IPYTHON.search(source):
             return ""

@@ -264,12 +264,6 @@ _HEAD = """<table cellpadding="4">
 <th scope="col">{}</th></tr></thead>
 <tbody>
 """
-_ROW = """<tr><td>{}</td><td>{}</td>
-<td style="text-align:left">{}</td>
-<td>{}</td>
-<td style="text-align:left">{}{}</td></tr>
-"""
-_HINT = "<br><em>{}</em>"
 _COLUMNS = ("verdict.status", "verdict.points", "verdict.checked", "verdict.ratio", "verdict.found")
 
 
@@ -295,9 +289,12 @@ def _html_table(cases: list[CaseResult], earned: list[str]) -> str:
     rows = [_HEAD.format(*(escape(say(key)) for key in _COLUMNS))]
     for case, points in zip(cases, earned, strict=True):
         ratio = "" if case.ratio is None else f"{case.ratio:.2g}"
-        hint = _HINT.format(escape(case.hint)) if case.hint else ""
-        texts = (case.status, points, case.title, ratio, case.message)
-        rows.append(_ROW.format(*map(escape, texts), hint))
+        hint = f"<br><em>{escape(case.hint)}</em>" if case.hint else ""
+        rows.append(
+            f"<tr><td>{case.status}</td><td>{escape(points)}</td>\n"
+            f'<td style="text-align:left">{escape(case.title)}</td>\n<td>{ratio}</td>\n'
+            f'<td style="text-align:left">{escape(case.message)}{hint}</td></tr>\n'
+        )
     return "".join([*rows, "</tbody></table>"])
 
 

@@ -60,7 +60,7 @@ class ReleasedCell:
     def copy(self, **changed: Any) -> NotebookNode:
         """A cell like it without outputs, with these changes. It shares the metadata, which nobody changes."""
         empty = {"outputs": [], "execution_count": None} if self.is_code else {}
-        return NotebookNode(self.node | empty | changed)
+        return NotebookNode({**self.node, **empty, **changed})
 
 
 @dataclass(frozen=True)
