@@ -45,17 +45,17 @@ def compare(*answers, n, single=False):
 
     `single` judges as single precision, whatever the dtype says.
     """
-    worst = {"ratio": -1.0}
+    judged = []
     for label, value, expected, scale in answers:
         got = numbers(label, value, expected.shape)
         # the dtype is for `require_shape`
         precision = np.float32 if single or got.dtype == np.float32 else np.float64
         ratios = times_tolerance(got, expected, scale, n, precision)
-        facts = facts_at_worst(label if len(answers) > 1 else "", got, expected, ratios)
+        looked_at = label if len(answers) > 1 else "", got, expected, ratios
         if np.any(ratios > 1.0):
-            raise too_far(label, facts)
-        worst = max(worst, facts, key=lambda facts: facts["ratio"])
-    return worst
+            raise too_far(label, facts_at_worst(*looked_at))
+        judged.append(looked_at)
+    return facts_at_worst(*max(judged, key=lambda looked_at: looked_at[-1].max()))
 
 
 def facts_at_worst(label, got, expected, ratios):

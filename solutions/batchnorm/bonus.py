@@ -38,9 +38,12 @@ class Part:
     beliefs: Mapping[str, Array] = field(default_factory=dict)
 
     @cached_property
-    def allowed(self) -> Array:
-        """The tolerance of every element."""
+    def _allowed(self) -> Array:
         return allowed_error(self.scale, self.n)
+
+    def errors(self, got: Array) -> Array:
+        """The error of every element in units of the tolerance."""
+        return times_allowed(got, self.value, self._allowed)
 
 
 def compare(part: Part, given: Any, *others: Own) -> float:
@@ -49,7 +52,7 @@ def compare(part: Part, given: Any, *others: Own) -> float:
     `others` give what follows from a slip that is charged elsewhere (CaseFailed: nothing does): it is right here.
     """
     got = real_array(part.name, given, part.value.shape)
-    ratios = times_allowed(got, part.value, part.allowed)
+    ratios = part.errors(got)
     if (ratio := float(ratios.max())) <= 1.0:
         return ratio
     if any(_follows(part, got, other) for other in others):

@@ -15,11 +15,10 @@ from solutions.batchnorm.calls import GRADIENTS
 from solutions.batchnorm.carried import remembered, was_charged
 from solutions.batchnorm.cases_forward import ForwardCases, Run, case
 from solutions.batchnorm.gradients import GradientJudge, finite_columns, right_answer
-from solutions.batchnorm.judging import follows, only_single
-from solutions.batchnorm.misconceptions import BELIEFS
+from solutions.batchnorm.judging import follows, only_single, worst
+from solutions.batchnorm.misconceptions import believed
 from solutions.batchnorm.problems import Problem
 from solutions.batchnorm.reading import check_form, real_array, require_same, say, wrong
-from solutions.batchnorm.steps import evaluate
 
 BACKWARD_EPS = ("backward-eps-omitted", "backward-eps-outside", "backward-eps-hard-coded")
 
@@ -104,15 +103,15 @@ class BackwardCases:
         chosen = np.ones(problem.d, dtype=bool) if columns is None else columns
         if not chosen.any():
             return 0.0
-        if part == "dx" and "dx-ddof-one" not in excused and problem.n != 2 and self.divides_by_one_less(student):
-            excused = (*excused, "dx-ddof-one")
         try:
             single = self.single(student)
             return self.gradient.judge(student, problem, part, got, single=single, lossy=lossy, columns=chosen)
         except CaseFailed:
+            if part == "dx" and "dx-ddof-one" not in excused and problem.n != 2 and self.divides_by_one_less(student):
+                excused = (*excused, "dx-ddof-one")
             scale = getattr(problem.gradients, f"{part}_scale")[..., chosen]
             for name in excused:
-                predicted = evaluate(problem, part, BELIEFS[name])[..., chosen]
+                predicted = believed(problem, part, name)[..., chosen]
                 if follows(got[..., chosen], predicted, scale, problem.n, problem.dtype):
                     return 1.0
             raise
@@ -126,7 +125,9 @@ class BackwardCases:
             got = self.gradients(student, self.ordinary, ["dx"])["dx"]
         except CaseFailed:
             return False
-        predicted = evaluate(self.ordinary, "dx", BELIEFS["dx-ddof-one"])
+        if worst(got, right_answer(self.ordinary, "dx"), self.ordinary.n, np.float64) <= 1.0:
+            return False  # the likely case, found at less cost
+        predicted = believed(self.ordinary, "dx", "dx-ddof-one")
         return follows(got, predicted, self.ordinary.gradients.dx_scale, self.ordinary.n, np.float64)
 
     def no_spread(self, student: Student) -> float:

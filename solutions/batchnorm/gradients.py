@@ -38,8 +38,11 @@ OWN_TOLERANCE: dict[Precision, float] = {np.float64: 1e-9, np.float32: 1e-6}
 
 
 @lru_cache(DRAWN)
-def right_answer(problem: Problem, part: str) -> Answer:
-    return Answer(part, getattr(problem.gradients, part), getattr(problem.gradients, f"{part}_scale"))
+def right_answer(problem: Problem, part: str, columns: tuple[bool, ...] | None = None) -> Answer:
+    """The whole gradient, or these columns of it."""
+    chosen = slice(None) if columns is None else np.array(columns)
+    value, scale = (getattr(problem.gradients, name)[..., chosen] for name in (part, f"{part}_scale"))
+    return Answer(part, value, scale)
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,10 @@ class GradientJudge:
         columns: np.ndarray,
     ) -> float:
         """Return the ratio of error to tolerance in the `columns` (D bools), or raise CaseFailed."""
-        answer = right_answer(problem, part)
         dtype = precision(problem, got, single=single)
-        cut, chosen = answer, got
-        if not columns.all():
-            cut = Answer(part, answer.value[..., columns], answer.scale[..., columns])
-            chosen = got[..., columns]
+        whole = columns.all()
+        cut = right_answer(problem, part) if whole else right_answer(problem, part, tuple(columns.tolist()))
+        chosen = got if whole else got[..., columns]
         ratio = worst(chosen, cut, problem.n, dtype)
         if ratio <= 1.0:
             return ratio

@@ -8,12 +8,13 @@ The questions that go with them stand in `texts.HINTS`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import combinations
 
 import checks
 import numpy as np
 
-from solutions.batchnorm.problems import Problem
+from solutions.batchnorm.problems import DRAWN, Problem
 from solutions.batchnorm.steps import CHAIN_OF, Step, evaluate
 
 MOST_NAMED = 2  # more explanations than this are none
@@ -123,6 +124,12 @@ BELIEFS: dict[str, Mapping[str, Step]] = {
 """Misconceptions that show in the values. Those that show in shapes, dtypes or state are named by their cases."""
 
 Names = tuple[str, ...]
+
+
+@lru_cache(DRAWN)
+def believed(problem: Problem, part: str, name: str) -> np.ndarray:
+    """The value of `part` for somebody with this one misconception."""
+    return evaluate(problem, part, BELIEFS[name])
 
 
 class Diagnosis:
