@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 import sys
 import time
 from types import ModuleType
@@ -12,8 +13,9 @@ import numpy as np
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
-from traitlets import Type
+from traitlets import Instance, Type
 from traitlets.config import Config
 
 from . import failure
@@ -70,9 +72,21 @@ class _Compiler(CachingCompiler):
         return failure.CELL.format(number)
 
 
+# where IPython's own syntax can be: %magic, !command, ?help and the like begin a line or follow "=", help? ends one
+_OWN_SYNTAX = re.compile(r"^\s*[%!?,;/]|=\s*[%!]|\?\s*$", re.MULTILINE)
+
+
+class Transformers(TransformerManager):
+    """Leaves plain Python as it is. IPython would take it into tokens first, which is half of a cell's time."""
+
+    def do_token_transforms(self, lines: list[str]) -> list[str]:
+        return super().do_token_transforms(lines) if _OWN_SYNTAX.search("".join(lines)) else lines
+
+
 class Shell(InteractiveShell):
     """An IPython shell without a terminal, a history file or a network."""
 
+    input_transformer_manager = Instance(Transformers, ())
     displayhook_class = Type(_Hook)
     display_pub_class = Type(_Publisher)
     compiler_class = Type(_Compiler)
@@ -84,6 +98,12 @@ class Shell(InteractiveShell):
 
     def ask_exit(self) -> None:
         """`exit` in a cell: a notebook does not end because of it."""
+
+    def should_run_async(self, raw_cell: str, *, transformed_cell: str, **how: Any) -> bool:
+        """IPython compiles each cell once more to see whether it awaits anything."""
+        if "await" not in transformed_cell and "async" not in transformed_cell:
+            return False
+        return super().should_run_async(raw_cell, transformed_cell=transformed_cell, **how)
 
     def showtraceback(self, exc_tuple: Any = None, *_: Any, **__: Any) -> None:
         error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
