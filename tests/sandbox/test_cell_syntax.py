@@ -13,7 +13,8 @@ from grader.sandbox.shell import Transformers
 SOURCES = [
     "x = 1\nprint(x)", "x = 7 % 3", "y != x", "a = (1\n  % 2)", "s = '''\n%time\n'''", "# why?\nx = 1",
     "x = 1  # why?", "%time x = 1", "  %time x = 1", "if True:\n    %time x = 1", "if True:\n\t!ls", "x = %pwd",
-    "x=%pwd", "x =   %pwd", "x = !ls", "x =!ls", "x = \\\n  %pwd", "a, b = !ls", "f(a)[0] = %pwd", "x?", "x??", "?x", "x.y?  ",
+    "x=%pwd", "x =   %pwd", "x = !ls",
+    "x =!ls", "x = \\\n  %pwd", "a, b = !ls", "f(a)[0] = %pwd", "x?", "x??", "?x", "x.y?  ",
     "if True:\n    x?", "/print 1", ",f a b", ";f a b", "!ls", "!!ls", "%%time\nx = 1", "%%bash\nls", "x = '?'",
     "f = lambda: 3 if a else %b", ">>> x = 1\n>>> %pwd", "In [1]: x = 1", "   x = 1\n   y = 2", "def f(:\n  %pwd",
     "x = (\n%pwd", "'''open", "x = 1;\n%pwd", "x\\\n?", "a\x0c\n%pwd", "\r\n%pwd", "\u2028%pwd", "x = 1\r%pwd",
