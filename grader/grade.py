@@ -93,7 +93,10 @@ def arrange_cases(release: Release, cases: Sequence[Case]) -> dict[str, list[Cas
 def grade_submission(bench: Bench, submission: Submission) -> GradedSubmission:
     """Grade one submission. Raises nothing for anything the submission does; `INFRA` results are our own faults."""
     with speaking(bench.release.language):
-        return _grade(bench, submission)
+        try:
+            return _grade(bench, submission)
+        except Exception as error:  # it could not even be read or written down: the run goes on with the next one
+            return not_graded(bench.release, submission, clip(f"{type(error).__name__}: {error}"))
 
 
 def _grade(bench: Bench, submission: Submission) -> GradedSubmission:
@@ -140,7 +143,7 @@ def _grade(bench: Bench, submission: Submission) -> GradedSubmission:
 
 
 def not_graded(release: Release, submission: Submission, reason: str) -> GradedSubmission:
-    """The verdict where grading ended the process it ran in. The submission is not looked at: `INFRA`, and why."""
+    """The verdict where grading itself came to grief. The submission is not looked at: `INFRA`, and why."""
     results = _infrastructure_failed(release, reason)
     notebook = bare_release(release)
     with speaking(release.language):

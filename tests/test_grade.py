@@ -229,13 +229,16 @@ def test_process_that_does_not_start_is_our_fault_and_no_grade(bench: Bench, mon
     assert set(statuses(verdict).values()) == {Status.INFRA}
 
 
-def test_fault_of_the_grader_ends_with_the_submission(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Does a mistake of ours in judging one submission stop the run for everybody, or score zero?"""
+@pytest.mark.parametrize("stage", ["take_in", "judge"])
+def test_fault_of_the_grader_ends_with_the_submission(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    """Does a mistake of ours in reading or judging one submission stop the run for everybody, or score zero?"""
 
     def fails(*_: object) -> None:
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr("grader.grade.judge", fails)
+    monkeypatch.setattr(f"grader.grade.{stage}", fails)
     verdict = grade(bench, tiny.REFERENCE)
     assert verdict.infra
     assert "a mistake of ours" in verdict.cases[0].message
