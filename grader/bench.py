@@ -1,4 +1,4 @@
-"""Set up what a run grades with: release, secret cases and one warm sandbox per process."""
+"""Set up what a run grades with: release, secret cases and a warm sandbox."""
 
 from __future__ import annotations
 

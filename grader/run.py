@@ -43,6 +43,9 @@ def grade_and_record(
     try:
         with locked(course.lock):
             return _grade_and_record(course, assignment, students, options, say)
+    except KeyboardInterrupt:
+        say("Stopped. Graded work is kept; the next run goes on.")
+        raise
     except BlockingIOError as error:
         raise CourseError(f"Another run is grading in {course.data}. Wait until it has ended.") from error
 

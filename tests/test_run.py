@@ -92,20 +92,50 @@ def alive(pid: int) -> bool:
         return False
 
 
-def test_nothing_stays_when_only_the_parent_is_killed(fresh_course: Course) -> None:
-    """Do workers and sandboxes end by themselves where the command that started them is killed?"""
-    make_release(fresh_course, tiny.NAME)
-    notebook = load_release(fresh_course, tiny.NAME).notebook
-    tiny.hand_in(fresh_course, "slow", fill(notebook, "import time\n\n\ndef double(x):\n    time.sleep(60)"))
+def grading_somebody_slow(course: Course) -> tuple[subprocess.Popen[str], set[int]]:
+    """`make grade` while a student's function sleeps: the command, and the processes below it."""
+    make_release(course, tiny.NAME)
+    notebook = load_release(course, tiny.NAME).notebook
+    tiny.hand_in(course, "slow", fill(notebook, "import time\n\n\ndef double(x):\n    time.sleep(60)"))
     command = subprocess.Popen(
-        [GRADER, "grade"], cwd=fresh_course.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [GRADER, "grade"],
+        cwd=course.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
     )
     deadline = time.monotonic() + 60
-    while len(below := children(command.pid)) < 4 and time.monotonic() < deadline:  # worker, bwrap, parent and child
+    # a worker; bubblewrap twice, the warm parent, its twin, and the student's process
+    while len(below := children(command.pid)) < 6 and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert len(below) >= 4
-    os.kill(command.pid, signal.SIGKILL)
-    command.wait()
+    assert len(below) >= 6
+    return command, below
+
+
+def all_gone(below: set[int], seconds: float = 30.0) -> bool:
+    deadline = time.monotonic() + seconds
     while any(map(alive, below)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not any(map(alive, below))
+    return not any(map(alive, below))
+
+
+def test_nothing_stays_when_only_the_parent_is_killed(fresh_course: Course) -> None:
+    """Do workers and sandboxes end by themselves where the command that started them is killed?"""
+    command, below = grading_somebody_slow(fresh_course)
+    os.kill(command.pid, signal.SIGKILL)
+    command.communicate()
+    assert all_gone(below)
+
+
+def test_ctrl_c_ends_at_once_and_says_what_is_kept(fresh_course: Course) -> None:
+    """Does Ctrl-C, which every process of the command gets, end in a sentence and not in tracebacks?"""
+    command, below = grading_somebody_slow(fresh_course)
+    started = time.monotonic()
+    os.killpg(command.pid, signal.SIGINT)
+    said, _ = command.communicate(timeout=30)
+    assert time.monotonic() - started < 20  # it does not wait for the function that sleeps
+    assert command.returncode == 130
+    assert "Stopped. Graded work is kept; the next run goes on." in said
+    assert "Traceback" not in said
+    assert all_gone(below)
