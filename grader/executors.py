@@ -184,6 +184,7 @@ def _work(connection: Connection, open_one: OpenBench, read: Callable[[Any], Sub
 @contextmanager
 def _forked_bench(bench: Bench) -> Iterator[Bench]:
     gc.freeze()  # what the parent made stays: to look through it again and again would also copy it
+    gc.set_threshold(20_000)  # a submission makes many objects and few cycles
     bench.sandbox.have_twin()
     with bench.sandbox:
         yield bench
