@@ -1,11 +1,16 @@
 """Do the visible checks tell right from wrong, one row per mistake, and say it in the student's terms?"""
 
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import checks
 import numpy as np
 import pytest
 import tolerance
+from check_text import TEXT
 
 from solutions.batchnorm import reference
 
@@ -395,3 +400,17 @@ def test_a_cell_that_shows_something_waits(capsys):
     assert waiting.startswith("Nothing to show yet: batchnorm_forward is not written yet.")
     assert broken.startswith("Stopped with AttributeError")
     assert "x.shape[1]" in broken
+
+
+@pytest.mark.parametrize(("content", "key"), [(None, "fixtures_gone"), (b"not an archive", "fixtures_bad")])
+def test_first_check_says_that_the_examples_are_missing(tmp_path, content, key):
+    """Does `import checks` work without its examples, and does the first cell say in words what to do?"""
+    folder = Path(checks.__file__).parent
+    for path in folder.glob("*.py"):
+        shutil.copy(path, tmp_path)
+    if content is not None:
+        (tmp_path / "public_fixtures.npz").write_bytes(content)
+    program = "import checks; print(checks.first_check())"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert TEXT[key] in done.stdout
