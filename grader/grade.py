@@ -267,7 +267,6 @@ _HEAD = """<table cellpadding="4">
 <th scope="col">{}</th></tr></thead>
 <tbody>
 """
-_COLUMNS = ("verdict.status", "verdict.points", "verdict.checked", "verdict.ratio", "verdict.found")
 
 
 def _verdict_outputs(max_points: float, cases: list[CaseResult], printed: str) -> list[NotebookNode]:
@@ -289,7 +288,14 @@ def _verdict_outputs(max_points: float, cases: list[CaseResult], printed: str) -
 
 
 def _html_table(cases: list[CaseResult], earned: list[str]) -> str:
-    rows = [_HEAD.format(*(escape(say(key)) for key in _COLUMNS))]
+    columns = (
+        say("verdict.status"),
+        say("verdict.points"),
+        say("verdict.checked"),
+        say("verdict.ratio"),
+        say("verdict.found"),
+    )
+    rows = [_HEAD.format(*map(escape, columns))]
     for case, points in zip(cases, earned, strict=True):
         ratio = "" if case.ratio is None else f"{case.ratio:.2g}"
         hint = f"<br><em>{escape(case.hint)}</em>" if case.hint else ""
