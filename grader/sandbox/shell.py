@@ -72,15 +72,15 @@ class _Compiler(CachingCompiler):
         return failure.CELL.format(number)
 
 
-# where IPython's own syntax can be: %magic, !command, ?help and the like begin a line or follow "=", help? ends one
-_OWN_SYNTAX = re.compile(r"^\s*[%!?,;/]|=\s*[%!]|\?\s*$", re.MULTILINE)
+# a line that can have IPython's own syntax: %magic, !command, ?help and the like begin it or follow "=", help? ends it
+_OWN_SYNTAX = re.compile(r"\s*[%!?,;/]|.*=\s*[%!]|.*\?\s*$", re.DOTALL)
 
 
 class Transformers(TransformerManager):
     """Leaves plain Python as it is. IPython would take it into tokens first, which is half of a cell's time."""
 
     def do_token_transforms(self, lines: list[str]) -> list[str]:
-        return super().do_token_transforms(lines) if _OWN_SYNTAX.search("".join(lines)) else lines
+        return super().do_token_transforms(lines) if any(map(_OWN_SYNTAX.match, lines)) else lines
 
 
 class Shell(InteractiveShell):
