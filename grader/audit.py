@@ -14,7 +14,6 @@ from typing import Any
 
 import nbformat
 
-from .bench import load_cases
 from .course import Course, CourseError
 from .executors import RunOptions, grade_class
 from .fill import fill
@@ -33,6 +32,7 @@ from .findings import (
 from .release import load_release, make_release
 from .sandbox.layers import ALL
 from .verdict import Verdict
+from .workbench import load_cases
 
 SALT = "audit"
 
@@ -107,9 +107,7 @@ def holds(result: AuditResult) -> bool:
     """True where every wrong solution is rejected, none named wrongly, and every right one has full marks."""
     findings = _findings(result)
     right = all(verdict.all_right for verdict in result.right.values())
-    return (
-        right and all(found.rejected and not found.stray for found in findings) and not too_expensive(findings)
-    )
+    return right and all(found.rejected and not found.stray for found in findings) and not too_expensive(findings)
 
 
 def _findings(result: AuditResult) -> list[Finding]:

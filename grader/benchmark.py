@@ -26,10 +26,10 @@ from pathlib import Path
 
 import nbformat
 
-from .bench import solution_module
 from .course import Course, CourseError, find_course
 from .release import is_experiment
 from .verdict import Status, Verdict
+from .workbench import solution_module
 
 CLASS = 200  # submissions graded by us
 PLAIN = 12  # of them, graded by plain nbgrader as well
@@ -217,9 +217,7 @@ def _draw(cost: Cost, path: Path) -> None:
     for sample in cost.samples:
         if sample.graded - steps[-1].graded >= cost.submissions / 25:
             steps.append(sample)
-    each = [
-        1000 * (b.seconds - a.seconds) / (b.graded - a.graded) for a, b in itertools.pairwise(steps[1:])
-    ]
+    each = [1000 * (b.seconds - a.seconds) / (b.graded - a.graded) for a, b in itertools.pairwise(steps[1:])]
     above.plot([step.graded for step in steps[2:]], each, marker=".")
     below.plot([sample.graded for sample in cost.samples], [sample.mib for sample in cost.samples])
     above.set(ylabel="ms a submission (wall)", ylim=(0, None), title=f"Grading a class of {cost.submissions}")

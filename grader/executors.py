@@ -20,19 +20,19 @@ from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from typing import Any
 
-from .bench import open_bench
 from .course import Course
-from .grade import Bench, Submission, grade_submission, not_graded
+from .grade import Submission, Workbench, grade_submission, not_graded
 from .result import Result, result_of
 from .sandbox.layers import Layers
 from .sandbox.limits import Limits
 from .submitted import read_submission
+from .workbench import open_workbench
 
 GIVEN = 2  # submissions that a worker has at a time, so that it need not wait for the next
 END_SECONDS = 10.0
 NO_MORE = None  # stands where an item could
 
-OpenBench = Callable[[], AbstractContextManager[Bench]]
+OpenWorkbench = Callable[[], AbstractContextManager[Workbench]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +74,23 @@ def grade_in_processes(
 
     if not students:
         return
-    with _tried_bench(course, assignment, options) as bench:
-        for suspect in (yield from _grade_all(bench, read, students, options.workers)):
-            if (yield from _grade_all(bench, read, [suspect], 1)):
+    with _tried_workbench(course, assignment, options) as workbench:
+        for suspect in (yield from _grade_all(workbench, read, students, options.workers)):
+            if (yield from _grade_all(workbench, read, [suspect], 1)):
                 submission = read(suspect)
                 reason = "the process that graded it ended twice"
-                yield result_of(bench.release, submission, not_graded(bench.release, submission, reason))
+                yield result_of(workbench.release, submission, not_graded(workbench.release, submission, reason))
 
 
 def _grade_all(
-    bench: Bench, read: Callable[[str], Submission], students: Iterable[str], count: int
+    workbench: Workbench, read: Callable[[str], Submission], students: Iterable[str], count: int
 ) -> Generator[Result, None, list[str]]:
     """Grade with up to `count` workers; return whom a worker was grading when it died."""
     rest, suspects, workers = deque(students), [], list[Worker]()
     try:
         while rest or workers:
             while len(workers) < min(count, len(rest)):
-                workers.append(Worker.forked(bench, read))
+                workers.append(Worker.forked(workbench, read))
             for worker in workers:
                 while rest and len(worker.given) < GIVEN:
                     worker.give(rest.popleft())
@@ -120,23 +120,23 @@ class Worker:
     An item is a submission, or whatever the worker can make one of.
     """
 
-    def __init__(self, method: str, bench: OpenBench, read: Callable[[Any], Submission]) -> None:
+    def __init__(self, method: str, open_one: OpenWorkbench, read: Callable[[Any], Submission]) -> None:
         context = get_context(method)
         self.connection, theirs = context.Pipe()
         self.given: deque[Any] = deque()  # what it has not answered yet
-        self._process = context.Process(target=_work, args=(theirs, bench, read), daemon=True)
+        self._process = context.Process(target=_work, args=(theirs, open_one, read), daemon=True)
         self._process.start()
         theirs.close()
 
     @classmethod
-    def forked(cls, bench: Bench, read: Callable[[Any], Submission]) -> Worker:
-        """One that shares the bench of this process, which must have no other threads."""
-        return cls("fork", partial(_forked_bench, bench), read)
+    def forked(cls, workbench: Workbench, read: Callable[[Any], Submission]) -> Worker:
+        """One that shares the workbench of this process, which must have no other threads."""
+        return cls("fork", partial(_forked_workbench, workbench), read)
 
     @classmethod
     def spawned(cls, course: Course, assignment: str, options: RunOptions) -> Worker:
-        """One with a bench of its own, for submissions. Its first answer raises what keeps it from having one."""
-        return cls("spawn", partial(_tried_bench, course, assignment, options), _as_it_is)
+        """One with a workbench of its own, for submissions. Its first answer raises what keeps it from having one."""
+        return cls("spawn", partial(_tried_workbench, course, assignment, options), _as_it_is)
 
     def give(self, item: Any) -> None:
         self.given.append(item)
@@ -168,33 +168,33 @@ class Worker:
         return list(self.given)
 
 
-def _work(connection: Connection, open_one: OpenBench, read: Callable[[Any], Submission]) -> None:
+def _work(connection: Connection, open_one: OpenWorkbench, read: Callable[[Any], Submission]) -> None:
     """Answer every item until there are no more. An exception is an answer too: the run ends with this reason."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        with open_one() as bench:
+        with open_one() as workbench:
             while (item := connection.recv()) is not NO_MORE:
                 submission = read(item)
-                connection.send(result_of(bench.release, submission, grade_submission(bench, submission)))
+                connection.send(result_of(workbench.release, submission, grade_submission(workbench, submission)))
     except Exception as error:
         connection.send(error)
 
 
 @contextmanager
-def _forked_bench(bench: Bench) -> Iterator[Bench]:
+def _forked_workbench(workbench: Workbench) -> Iterator[Workbench]:
     gc.freeze()  # what the parent made stays: to look through it again and again would also copy it
     gc.set_threshold(20_000)  # a submission makes many objects and few cycles
-    bench.sandbox.have_twin()
-    with bench.sandbox:
-        yield bench
+    workbench.sandbox.have_twin()
+    with workbench.sandbox:
+        yield workbench
 
 
 @contextmanager
-def _tried_bench(course: Course, assignment: str, options: RunOptions) -> Iterator[Bench]:
-    with open_bench(course, assignment, options.salt, layers=options.layers, limits=options.limits) as bench:
-        bench.sandbox.child().kill()  # the layers are all there, or this raises
-        yield bench
+def _tried_workbench(course: Course, assignment: str, options: RunOptions) -> Iterator[Workbench]:
+    with open_workbench(course, assignment, options.salt, layers=options.layers, limits=options.limits) as workbench:
+        workbench.sandbox.child().kill()  # the layers are all there, or this raises
+        yield workbench
 
 
 def _as_it_is(submission: Submission) -> Submission:

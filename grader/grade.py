@@ -49,7 +49,7 @@ MakePlots = Callable[[Student, Sequence[CaseResult]], Iterable[Plot]]
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class Workbench:
     """What every submission of a run is graded with: the release, the secret cases, a warm sandbox, the limits.
 
     Cases are built from `salt`, so a run can be repeated to the bit.
@@ -90,54 +90,54 @@ def arrange_cases(release: Release, cases: Sequence[Case]) -> dict[str, list[Cas
     return by_cell
 
 
-def grade_submission(bench: Bench, submission: Submission) -> GradedSubmission:
+def grade_submission(workbench: Workbench, submission: Submission) -> GradedSubmission:
     """Grade one submission. Raises nothing for anything the submission does; `INFRA` results are our own faults."""
-    with speaking(bench.release.language):
+    with speaking(workbench.release.language):
         try:
-            return _grade(bench, submission)
+            return _grade(workbench, submission)
         except Exception as error:  # it could not even be read or written down: the run goes on with the next one
-            return not_graded(bench.release, submission, clip(f"{type(error).__name__}: {error}"))
+            return not_graded(workbench.release, submission, clip(f"{type(error).__name__}: {error}"))
 
 
-def _grade(bench: Bench, submission: Submission) -> GradedSubmission:
+def _grade(workbench: Workbench, submission: Submission) -> GradedSubmission:
     started = time.perf_counter()
     if submission.data is None:
-        intake = take_in(bench.release, b"")
+        intake = take_in(workbench.release, b"")
         problem = str(submission.problem or Message("unreadable.none"))
     else:
-        intake = take_in(bench.release, submission.data)
+        intake = take_in(workbench.release, submission.data)
         problem = intake.problem
     notebook = intake.notebook
     read = time.perf_counter()
     stages: dict[str, float] = {"intake": read - started, "student": 0.0}
     judged = Judged({}, {})
     if problem:
-        judged = Judged(_not_gradable(bench.release, problem), {})
+        judged = Judged(_not_gradable(workbench.release, problem), {})
     else:
         try:
-            judged = _run_and_judge(bench, notebook, stages)
+            judged = _run_and_judge(workbench, notebook, stages)
         except SandboxUnavailable as error:
-            judged = Judged(_infrastructure_failed(bench.release, str(error)), {})
+            judged = Judged(_infrastructure_failed(workbench.release, str(error)), {})
         except Exception as error:  # our fault too, and it ends here: the run goes on with the next submission
             reason = clip(f"{type(error).__name__}: {error}")
-            judged = Judged(_infrastructure_failed(bench.release, reason), {})
+            judged = Judged(_infrastructure_failed(workbench.release, reason), {})
     results, printed = judged.results, judged.printed
-    _write_outputs(bench.release, notebook, results, printed)
+    _write_outputs(workbench.release, notebook, results, printed)
     verdict = Verdict(
-        assignment=bench.release.assignment,
+        assignment=workbench.release.assignment,
         student=submission.student,
         submission_sha256=hashlib.sha256(submission.data or b"").hexdigest(),
-        release_sha256=bench.release.sha256,
-        salt=bench.salt,
-        sandbox=bench.sandbox.description,
-        cases=tuple(result for cell in bench.release.tests for result in results[cell]),
+        release_sha256=workbench.release.sha256,
+        salt=workbench.salt,
+        sandbox=workbench.sandbox.description,
+        cases=tuple(result for cell in workbench.release.tests for result in results[cell]),
         repairs=tuple(clip(line) for line in intake.repairs),
         problem=problem,
         versions=versions(),
-        limits=dataclasses.asdict(bench.limits),
+        limits=dataclasses.asdict(workbench.limits),
         seconds={name: round(seconds, 4) for name, seconds in stages.items()} | {"total": round(_since(started), 4)},
         plots=judged.plots,
-        bonus=tuple(bench.release.bonus),
+        bonus=tuple(workbench.release.bonus),
     )
     return GradedSubmission(verdict, notebook)
 
@@ -178,18 +178,18 @@ def _since(started: float) -> float:
     return time.perf_counter() - started
 
 
-def _run_and_judge(bench: Bench, notebook: NotebookNode, stages: dict[str, float]) -> Judged:
+def _run_and_judge(workbench: Workbench, notebook: NotebookNode, stages: dict[str, float]) -> Judged:
     """Run the student's cells, keep their outputs, then judge every graded cell of the release.
 
     All outputs are in before the first hidden input goes into the sandbox, so no cell can print one. `stages` gets
     the seconds that each stage took, and `student`, the processor time that the student's own code says it took.
     """
     run = _cells_to_run(notebook)
-    with StudentCode(bench.sandbox, [cell.source for cell in run], bench.limits, bench.plan) as code:
+    with StudentCode(workbench.sandbox, [cell.source for cell in run], workbench.limits, workbench.plan) as code:
         for number, (cell, raw) in enumerate(zip(run, code.run_cells(), strict=True), start=1):
             cell.outputs, cell.execution_count = safe_outputs(raw), number
         started = time.perf_counter()
-        judged = _judge_all(bench, code)
+        judged = _judge_all(workbench, code)
         stages |= {**code.stages, "judging": _since(started), "student": code.cpu_seconds}
     return judged
 
@@ -199,32 +199,32 @@ def _cells_to_run(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in code if not is_test(cell) and not is_experiment(cell)]
 
 
-def _judge_all(bench: Bench, code: StudentCode) -> Judged:
-    trusted = TrustedNames(bench.release)
+def _judge_all(workbench: Workbench, code: StudentCode) -> Judged:
+    trusted = TrustedNames(workbench.release)
     results: Results = {}
     printed: dict[str, str] = {}
-    for grade_id, test in bench.release.tests.items():
-        results[grade_id], printed[grade_id] = judge(test, bench.cases.get(grade_id, ()), code, trusted)
-    return Judged(results, printed, _plots(bench, code, [result for cell in results.values() for result in cell]))
+    for grade_id, test in workbench.release.tests.items():
+        results[grade_id], printed[grade_id] = judge(test, workbench.cases.get(grade_id, ()), code, trusted)
+    return Judged(results, printed, _plots(workbench, code, [result for cell in results.values() for result in cell]))
 
 
-def _plots(bench: Bench, code: StudentCode, results: Sequence[CaseResult]) -> tuple[Plot, ...]:
+def _plots(workbench: Workbench, code: StudentCode, results: Sequence[CaseResult]) -> tuple[Plot, ...]:
     """The pictures of an assignment that has some. They are worth nothing, so what goes wrong here costs nothing."""
-    if bench.make_plots is None:
+    if workbench.make_plots is None:
         return ()
     try:
         with deadline(TRUSTED_SECONDS):
-            return bounded(bench.make_plots(code, results))
+            return bounded(workbench.make_plots(code, results))
     except Exception:  # values of a student's that cannot be drawn, or a sandbox that is gone
         return ()
 
 
-def rehearse(bench: Bench, solved: NotebookNode) -> Plan:
-    """Grade a solved notebook and return the calls that its judging made, for `Bench.plan`."""
+def rehearse(workbench: Workbench, solved: NotebookNode) -> Plan:
+    """Grade a solved notebook and return the calls that its judging made, for `Workbench.plan`."""
     cells = [cell.source for cell in _cells_to_run(solved)]
-    with RecordedCode(bench.sandbox, cells, bench.limits) as code:
+    with RecordedCode(workbench.sandbox, cells, workbench.limits) as code:
         code.run_cells()
-        _judge_all(bench, code)
+        _judge_all(workbench, code)
         return code.recorder.plan()
 
 

@@ -12,16 +12,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .bench import open_bench
 from .course import find_course
 from .export.gradescope import SETTINGS
 from .files import write_whole
-from .grade import Bench, GradedSubmission, grade_submission
+from .grade import GradedSubmission, Workbench, grade_submission
 from .messages import say, speaking
 from .sandbox.errors import SandboxUnavailable
 from .sandbox.layers import ALL, Layers
 from .submitted import read_submission
 from .verdict import CaseResult, Status
+from .workbench import open_workbench
 
 EXIT_SANDBOX = 3
 
@@ -41,13 +41,13 @@ def grade_into(folder: Path, settings: dict[str, Any], layers: Layers) -> int:
     """Grade and write the results. Raises SandboxUnavailable where this container does not allow the sandbox."""
     assignment = settings["assignment"]
     submission = read_submission(folder / "submission", assignment, student_of(folder))
-    with open_bench(find_course(folder / "source"), assignment, secrets.token_hex(16), layers=layers) as bench:
-        graded = grade_submission(bench, submission)
+    with open_workbench(find_course(folder / "source"), assignment, secrets.token_hex(16), layers=layers) as workbench:
+        graded = grade_submission(workbench, submission)
         print(f"salt {graded.verdict.salt}, sandbox: {graded.verdict.sandbox}")  # instructors see what is printed
         if graded.verdict.infra:
             print("The grader failed. No score was written.", file=sys.stderr)
             return 1
-        results = results_of(bench, graded, settings["hidden"])
+        results = results_of(workbench, graded, settings["hidden"])
     (folder / "results").mkdir(exist_ok=True)
     write_whole(folder / "results" / "results.json", json.dumps(results, ensure_ascii=False, indent=1))
     return 0
@@ -62,10 +62,10 @@ def student_of(folder: Path) -> str:
         return "student"
 
 
-def results_of(bench: Bench, graded: GradedSubmission, hidden: str) -> dict[str, Any]:
+def results_of(workbench: Workbench, graded: GradedSubmission, hidden: str) -> dict[str, Any]:
     """The content of results.json. Checks that are in the notebook are visible, those from secret cases `hidden`."""
     verdict = graded.verdict
-    with speaking(bench.release.language):
+    with speaking(workbench.release.language):
         output = _output(graded)
     return {
         "score": verdict.points,
@@ -75,7 +75,7 @@ def results_of(bench: Bench, graded: GradedSubmission, hidden: str) -> dict[str,
         "output_format": "text",
         "output": output,
         "tests": [
-            _test(number, case, hidden if case.cell in bench.cases else "visible")
+            _test(number, case, hidden if case.cell in workbench.cases else "visible")
             for number, case in enumerate(verdict.cases, start=1)
         ],
     }

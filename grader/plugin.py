@@ -18,10 +18,9 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 
-from .bench import open_bench
 from .course import Course, active_course
 from .files import write_whole
-from .grade import Bench, grade_submission
+from .grade import Workbench, grade_submission
 from .inputs import run_inputs
 from .late import read_extensions
 from .log import Log
@@ -30,6 +29,7 @@ from .result import Result, result_of
 from .sandbox.host import ALL
 from .standings import open_gradebook, read_max_scores, read_standings
 from .submitted import read_submission
+from .workbench import open_workbench
 
 
 def _without_copies(shared: CourseDirectory) -> CourseDirectory:
@@ -54,7 +54,7 @@ class SubmissionExporter(NotebookExporter):
         super().__init__(*args, **kwargs)
         self._open = ExitStack()
         atexit.register(self._open.close)
-        self._benches: dict[str, Bench] = {}
+        self._workbenches: dict[str, Workbench] = {}
         self._runs: dict[str, int] = {}  # by assignment: number of the line with which the log begins this run
         self._graded: dict[tuple[str, str], Result] = {}
         self._coursedir = _without_copies(self.parent.coursedir)
@@ -79,10 +79,10 @@ class SubmissionExporter(NotebookExporter):
 
     def _grade(self, folder: Path, assignment: str, student: str) -> NotebookNode:
         submission = read_submission(folder, assignment, student)
-        graded = grade_submission(self._bench(assignment), submission)
+        graded = grade_submission(self._workbench(assignment), submission)
         if graded.verdict.infra:
             raise GraderFault(next(case.message for case in graded.verdict.cases if case.status == "INFRA"))
-        result = result_of(self._bench(assignment).release, submission, graded)
+        result = result_of(self._workbench(assignment).release, submission, graded)
         autograded = Path(self._coursedir.format_path(self._coursedir.autograded_directory, student, assignment))
         autograded.mkdir(parents=True, exist_ok=True)
         write_whole(autograded / "verdict.json", result.verdict_file)
@@ -111,13 +111,13 @@ class SubmissionExporter(NotebookExporter):
         Log(self._course.log).append([{**log_line(assignment, self._runs[assignment], result), **entered.to_log()}])
 
     def _begin(self, assignment: str, max_scores: dict[str, float]) -> int:
-        bench = self._bench(assignment)
-        inputs = run_inputs(self._course, assignment, bench.limits, ALL)
-        line = run_line(assignment, "nbgrader autograde", bench.salt, inputs, max_scores)
+        workbench = self._workbench(assignment)
+        inputs = run_inputs(self._course, assignment, workbench.limits, ALL)
+        line = run_line(assignment, "nbgrader autograde", workbench.salt, inputs, max_scores)
         return Log(self._course.log).append([line])[0]
 
-    def _bench(self, assignment: str) -> Bench:
-        if assignment not in self._benches:
-            bench = open_bench(self._course, assignment, secrets.token_hex(16), layers=ALL)
-            self._benches[assignment] = self._open.enter_context(bench)
-        return self._benches[assignment]
+    def _workbench(self, assignment: str) -> Workbench:
+        if assignment not in self._workbenches:
+            workbench = open_workbench(self._course, assignment, secrets.token_hex(16), layers=ALL)
+            self._workbenches[assignment] = self._open.enter_context(workbench)
+        return self._workbenches[assignment]

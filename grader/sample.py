@@ -8,9 +8,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from .bench import solution_module
 from .course import Course, CourseError
 from .release import load_release
+from .workbench import solution_module
 
 
 def write_sample_class(course: Course, assignment: str) -> list[str]:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import nbformat
 
-from .bench import open_bench, solution_module
 from .course import Course
 from .fill import fill
-from .grade import Bench, Submission, grade_submission
+from .grade import Submission, Workbench, grade_submission
 from .leak import check_release
 from .release import make_release
 from .sandbox.host import ALL
 from .verdict import Status, Verdict
+from .workbench import open_workbench, solution_module
 
 SALT = "validate"
 
@@ -54,19 +54,19 @@ def _validate(course: Course, assignment: str) -> Iterator[Claim]:
     if fixtures is not None:
         differing = [path.name for path in fixtures.differing()]
         yield Claim(not differing, f"the fixtures are reproduced bit for bit {', '.join(differing)}".rstrip())
-    with open_bench(course, assignment, SALT, layers=ALL) as bench:
+    with open_workbench(course, assignment, SALT, layers=ALL) as workbench:
         source = (course.solutions / assignment / "reference.py").read_text(encoding="utf-8")
-        solved = _grade(bench, fill(bench.release.notebook, source))
+        solved = _grade(workbench, fill(workbench.release.notebook, source))
         yield Claim(solved.all_right, f"the solution earns {_points(solved)}{_lost(solved)}")
-        untouched = _grade(bench, bench.release.notebook)
+        untouched = _grade(workbench, workbench.release.notebook)
         yield Claim(untouched.points == 0, f"the untouched release earns {_points(untouched)}")
         waiting = (Status.NOT_ATTEMPTED, Status.BLOCKED)
         wrong = [case.id for case in untouched.cases if case.status not in waiting]
         yield Claim(not wrong, f"the untouched release is 'not attempted', nowhere wrong {', '.join(wrong)}".rstrip())
 
 
-def _grade(bench: Bench, notebook: nbformat.NotebookNode) -> Verdict:
-    return grade_submission(bench, Submission("solution", nbformat.writes(notebook).encode())).verdict
+def _grade(workbench: Workbench, notebook: nbformat.NotebookNode) -> Verdict:
+    return grade_submission(workbench, Submission("solution", nbformat.writes(notebook).encode())).verdict
 
 
 def _points(verdict: Verdict) -> str:

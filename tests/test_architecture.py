@@ -13,7 +13,7 @@ from .tiny import ROOT
 
 ENGINE = sorted((ROOT / "grader").rglob("*.py"))
 AFTER_GRADING = ("feedback", "report", "export")
-GRADING = {"grade", "student", "testcell", "intake", "run", "executors", "cluster", "bench", "sandbox"}
+GRADING = {"grade", "student", "testcell", "intake", "run", "executors", "cluster", "workbench", "sandbox"}
 
 
 def imports(path: Path) -> set[str]:

@@ -13,13 +13,13 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 
-from grader.bench import open_bench
 from grader.course import Course
 from grader.fill import fill
-from grader.grade import Bench, Submission, grade_submission
+from grader.grade import Submission, Workbench, grade_submission
 from grader.sandbox.host import ALL
 from grader.sandbox.limits import Limits
 from grader.verdict import Status, Verdict
+from grader.workbench import open_workbench
 
 from . import tiny
 
@@ -27,59 +27,59 @@ QUICK = Limits(cell_seconds=2, call_seconds=1, submission_seconds=15, address_sp
 
 
 @pytest.fixture(scope="module")
-def bench(tiny_course: Course) -> Iterator[Bench]:
-    with open_bench(tiny_course, tiny.NAME, "salt", layers=ALL, limits=QUICK) as opened:
+def workbench(tiny_course: Course) -> Iterator[Workbench]:
+    with open_workbench(tiny_course, tiny.NAME, "salt", layers=ALL, limits=QUICK) as opened:
         yield opened
 
 
-def grade(bench: Bench, answer: str | NotebookNode | bytes | None) -> Verdict:
-    return graded(bench, answer).verdict
+def grade(workbench: Workbench, answer: str | NotebookNode | bytes | None) -> Verdict:
+    return graded(workbench, answer).verdict
 
 
-def graded(bench: Bench, answer: str | NotebookNode | bytes | None):
+def graded(workbench: Workbench, answer: str | NotebookNode | bytes | None):
     if isinstance(answer, str):
-        answer = fill(bench.release.notebook, answer)
+        answer = fill(workbench.release.notebook, answer)
     data = nbformat.writes(answer).encode() if isinstance(answer, NotebookNode) else answer
-    return grade_submission(bench, Submission("s01", data))
+    return grade_submission(workbench, Submission("s01", data))
 
 
 def statuses(verdict: Verdict) -> dict[str, Status]:
     return {case.id: case.status for case in verdict.cases}
 
 
-def test_right_answer_earns_everything(bench: Bench) -> None:
+def test_right_answer_earns_everything(workbench: Workbench) -> None:
     """Does a right answer get full marks, through the sandbox?"""
-    verdict = grade(bench, tiny.REFERENCE)
+    verdict = grade(workbench, tiny.REFERENCE)
     assert (verdict.points, verdict.max_points) == (6.0, 6.0)
     assert set(statuses(verdict).values()) == {Status.PASS}
 
 
-def test_untouched_release_earns_nothing_and_is_not_called_wrong(bench: Bench) -> None:
+def test_untouched_release_earns_nothing_and_is_not_called_wrong(workbench: Workbench) -> None:
     """Is an empty notebook 'not attempted'?"""
-    verdict = grade(bench, bench.release.notebook)
+    verdict = grade(workbench, workbench.release.notebook)
     assert verdict.points == 0
     assert set(statuses(verdict).values()) == {Status.NOT_ATTEMPTED}
 
 
-def test_wrong_answer_loses_its_case_and_keeps_the_others(bench: Bench) -> None:
+def test_wrong_answer_loses_its_case_and_keeps_the_others(workbench: Workbench) -> None:
     """Is the mistake named, and only it paid for?"""
-    verdict = grade(bench, "def double(x):\n    return x + 2")
+    verdict = grade(workbench, "def double(x):\n    return x + 2")
     assert statuses(verdict)["double_hidden/values"] is Status.FAIL
     assert statuses(verdict)["double_hidden/input"] is Status.PASS
     wrong = next(case for case in verdict.cases if case.id == "double_hidden/values")
     assert (wrong.misconception, wrong.hint, wrong.ratio) == ("added", "What is two times x?", 3.0)
 
 
-def test_in_place_damage_is_seen_through_the_sandbox(bench: Bench) -> None:
+def test_in_place_damage_is_seen_through_the_sandbox(workbench: Workbench) -> None:
     """Does what the function left in its argument come back?"""
-    verdict = grade(bench, "def double(x):\n    x *= 2\n    return x")
+    verdict = grade(workbench, "def double(x):\n    x *= 2\n    return x")
     assert statuses(verdict)["double_hidden/input"] is Status.FAIL
     assert statuses(verdict)["double_hidden/values"] is Status.PASS
 
 
-def test_exception_is_reported_with_the_students_own_line(bench: Bench) -> None:
+def test_exception_is_reported_with_the_students_own_line(workbench: Workbench) -> None:
     """Does the student see which line raised?"""
-    verdict = grade(bench, "def double(x):\n    return x['nothing']")
+    verdict = grade(workbench, "def double(x):\n    return x['nothing']")
     case = next(case for case in verdict.cases if case.id == "double_hidden/values")
     assert case.status is Status.ERROR
     assert "x['nothing']" in case.message
@@ -97,26 +97,26 @@ def test_exception_is_reported_with_the_students_own_line(bench: Bench) -> None:
     ],
     ids=["hangs", "exits", "SystemExit", "memory", "recursion", "kills-itself"],
 )
-def test_misbehaving_code_gets_a_verdict_and_no_points(bench: Bench, answer: str) -> None:
+def test_misbehaving_code_gets_a_verdict_and_no_points(workbench: Workbench, answer: str) -> None:
     """Does whatever the code does end in a verdict?"""
-    verdict = grade(bench, answer)
+    verdict = grade(workbench, answer)
     assert not verdict.infra
     assert verdict.points <= 2  # leaving the input alone is worth two points, hanging or not
 
 
-def test_hanging_cell_does_not_take_the_answer_along(bench: Bench) -> None:
+def test_hanging_cell_does_not_take_the_answer_along(workbench: Workbench) -> None:
     """Is a right function still judged when another cell of the student hangs?"""
-    notebook = fill(bench.release.notebook, tiny.REFERENCE)
+    notebook = fill(workbench.release.notebook, tiny.REFERENCE)
     notebook.cells.append(new_code_cell("while True:\n    pass"))
-    result = graded(bench, notebook)
+    result = graded(workbench, notebook)
     assert result.verdict.points == 6.0
     assert result.notebook.cells[-1].outputs[0].output_type == "error"
 
 
 @pytest.mark.parametrize("data", [None, b"", b"not json", b"{}"])
-def test_unreadable_submission_gets_zero_and_a_reason(bench: Bench, data: bytes | None) -> None:
+def test_unreadable_submission_gets_zero_and_a_reason(workbench: Workbench, data: bytes | None) -> None:
     """Is there a verdict where there is nothing to grade?"""
-    verdict = grade(bench, data)
+    verdict = grade(workbench, data)
     assert verdict.points == 0
     assert verdict.problem
     assert not verdict.infra
@@ -134,56 +134,58 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("cell", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_cell_gains_nothing(bench: Bench, cell: str) -> None:
+def test_hostile_cell_gains_nothing(workbench: Workbench, cell: str) -> None:
     """Can a cell of the student's change what is judged outside?"""
-    notebook = copy.deepcopy(bench.release.notebook)
+    notebook = copy.deepcopy(workbench.release.notebook)
     notebook.cells.insert(2, new_code_cell(cell))
-    verdict = grade(bench, notebook)
+    verdict = grade(workbench, notebook)
     assert verdict.points <= (2 if "Same" in cell else 0)
-    assert "make_cases" not in nbformat.writes(graded(bench, notebook).notebook)
+    assert "make_cases" not in nbformat.writes(graded(workbench, notebook).notebook)
 
 
-def test_grades_in_outputs_or_metadata_are_not_believed(bench: Bench) -> None:
+def test_grades_in_outputs_or_metadata_are_not_believed(workbench: Workbench) -> None:
     """Can a submission bring its own result along?"""
-    notebook = copy.deepcopy(bench.release.notebook)
+    notebook = copy.deepcopy(workbench.release.notebook)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [new_output("execute_result", {"text/plain": "5.0"}, execution_count=1)]
-    assert grade(bench, notebook).points == 0
+    assert grade(workbench, notebook).points == 0
 
 
-def test_experiments_are_kept_as_submitted_and_made_harmless(bench: Bench) -> None:
+def test_experiments_are_kept_as_submitted_and_made_harmless(workbench: Workbench) -> None:
     """Do the student's own plots stay, and do scripts in them go?"""
-    notebook = fill(bench.release.notebook, tiny.REFERENCE)
+    notebook = fill(workbench.release.notebook, tiny.REFERENCE)
     training = next(cell for cell in notebook.cells if cell.id == "training")
     training.outputs = [new_output("display_data", {"text/html": "<b>loss</b><script>alert(1)</script>"})]
-    result = graded(bench, notebook)
+    result = graded(workbench, notebook)
     kept = next(cell for cell in result.notebook.cells if cell.get("id") == "training").outputs
     assert "as submitted" in kept[0].text
     assert kept[1].data["text/html"] == "<b>loss</b>"
 
 
-def test_graded_notebook_is_valid_and_its_test_cells_hold_the_points(bench: Bench) -> None:
+def test_graded_notebook_is_valid_and_its_test_cells_hold_the_points(workbench: Workbench) -> None:
     """Does nbgrader read from the notebook what the verdict says?"""
     from nbgrader.utils import determine_grade
 
-    result = graded(bench, "def double(x):\n    return x + 3 * (x == 3)")
+    result = graded(workbench, "def double(x):\n    return x + 3 * (x == 3)")
     nbformat.validate(result.notebook)
     for cell in result.notebook.cells:
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
-        if grade_id in bench.release.tests:
+        if grade_id in workbench.release.tests:
             assert determine_grade(cell)[0] == sum(case.points for case in result.verdict.of_cell(grade_id))
 
 
-def test_verdict_survives_its_json(bench: Bench) -> None:
+def test_verdict_survives_its_json(workbench: Workbench) -> None:
     """Is nothing lost between grading and what reads verdicts?"""
-    verdict = grade(bench, tiny.REFERENCE)
+    verdict = grade(workbench, tiny.REFERENCE)
     assert Verdict.from_json(verdict.to_json()) == verdict
 
 
-def test_texts_of_a_verdict_stay_texts(bench: Bench) -> None:
+def test_texts_of_a_verdict_stay_texts(workbench: Workbench) -> None:
     """Can a message, which may quote the student, break out of its cell in the table or of its line in the file?"""
-    graded_one = graded(bench, 'def double(x):\n    raise ValueError("""<b onclick="x">&</b> }, {"id": 1, "a": [""")')
+    graded_one = graded(
+        workbench, 'def double(x):\n    raise ValueError("""<b onclick="x">&</b> }, {"id": 1, "a": [""")'
+    )
     cell = next(cell for cell in graded_one.notebook.cells if cell.get("id") == "hidden")
     html = cell.outputs[0]["data"]["text/html"]
     assert "&lt;b onclick=&#34;x&#34;&gt;&amp;&lt;/b&gt;" in html
@@ -194,7 +196,7 @@ def test_texts_of_a_verdict_stay_texts(bench: Bench) -> None:
     assert [line[:6] for line in lines] == ['{"id":'] * len(graded_one.verdict.cases) + ["]", "}"]
 
 
-def test_no_process_of_a_submission_is_left(bench: Bench) -> None:
+def test_no_process_of_a_submission_is_left(workbench: Workbench) -> None:
     """Does a submission end when it is graded?"""
 
     def processes() -> set[str]:
@@ -208,14 +210,16 @@ def test_no_process_of_a_submission_is_left(bench: Bench) -> None:
         return parent == str(os.getpid()) or (parent != "0" and below_us(path.with_name(parent)))
 
     before = processes()
-    grade(bench, tiny.REFERENCE)
+    grade(workbench, tiny.REFERENCE)
     until = time.monotonic() + 10  # a killed process has to be reaped by the warm parent, which has its own time
     while (left := processes() - before) and time.monotonic() < until:
         time.sleep(0.01)
     assert not left
 
 
-def test_process_that_does_not_start_is_our_fault_and_no_grade(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_that_does_not_start_is_our_fault_and_no_grade(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Does a machine in trouble ever cost a student points?"""
     from grader.sandbox.child import Child
     from grader.sandbox.errors import ChildDied
@@ -224,14 +228,14 @@ def test_process_that_does_not_start_is_our_fault_and_no_grade(bench: Bench, mon
         raise ChildDied("it ended itself (exit status 70)")
 
     monkeypatch.setattr(Child, "_receive", dies)
-    verdict = grade(bench, tiny.REFERENCE)
+    verdict = grade(workbench, tiny.REFERENCE)
     assert verdict.infra
     assert set(statuses(verdict).values()) == {Status.INFRA}
 
 
 @pytest.mark.parametrize("stage", ["take_in", "judge"])
 def test_fault_of_the_grader_ends_with_the_submission(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, stage: str
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
     """Does a mistake of ours in reading or judging one submission stop the run for everybody, or score zero?"""
 
@@ -239,15 +243,15 @@ def test_fault_of_the_grader_ends_with_the_submission(
         raise RuntimeError("a mistake of ours")
 
     monkeypatch.setattr(f"grader.grade.{stage}", fails)
-    verdict = grade(bench, tiny.REFERENCE)
+    verdict = grade(workbench, tiny.REFERENCE)
     assert verdict.infra
     assert "a mistake of ours" in verdict.cases[0].message
 
 
-def test_cell_that_cannot_be_begun_is_an_error_of_its_own(bench: Bench) -> None:
+def test_cell_that_cannot_be_begun_is_an_error_of_its_own(workbench: Workbench) -> None:
     """Does code too deep for the compiler stop the grader, or take a right answer along?"""
-    notebook = fill(bench.release.notebook, tiny.REFERENCE)
+    notebook = fill(workbench.release.notebook, tiny.REFERENCE)
     notebook.cells.append(new_code_cell("a" + ".a" * 20_000))
-    result = graded(bench, notebook)
+    result = graded(workbench, notebook)
     assert result.verdict.points == 6.0
     assert result.notebook.cells[-1].outputs[0].ename == "RecursionError"

@@ -12,10 +12,9 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 
-from grader.bench import open_bench
 from grader.course import Course
 from grader.fill import fill
-from grader.grade import Bench, GradedSubmission, Submission, grade_submission, not_graded
+from grader.grade import GradedSubmission, Submission, Workbench, grade_submission, not_graded
 from grader.gradescope_run import results_of
 from grader.messages import catalogue
 from grader.release import load_release, make_release
@@ -23,6 +22,7 @@ from grader.sandbox.host import ALL
 from grader.sandbox.limits import Limits
 from grader.submitted import read_submission, submission_id
 from grader.verdict import Status, Verdict
+from grader.workbench import open_workbench
 
 from . import tiny
 
@@ -33,65 +33,65 @@ HANGS = "def double(x):\n    while True:\n        pass"
 
 
 @pytest.fixture(scope="module")
-def english(tiny_course: Course) -> Iterator[Bench]:
-    with open_bench(tiny_course, tiny.NAME, "salt", layers=ALL, limits=QUICK) as opened:
+def english(tiny_course: Course) -> Iterator[Workbench]:
+    with open_workbench(tiny_course, tiny.NAME, "salt", layers=ALL, limits=QUICK) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module", params=SCRIPT)
-def bench(english: Bench, request: pytest.FixtureRequest) -> Bench:
+def workbench(english: Workbench, request: pytest.FixtureRequest) -> Workbench:
     notebook = copy.deepcopy(english.release.notebook)
     notebook.metadata["language"] = request.param
     return dataclasses.replace(english, release=dataclasses.replace(english.release, notebook=notebook))
 
 
-def graded(bench: Bench, answer: str | NotebookNode | bytes | None) -> GradedSubmission:
+def graded(workbench: Workbench, answer: str | NotebookNode | bytes | None) -> GradedSubmission:
     if isinstance(answer, str):
-        answer = fill(bench.release.notebook, answer)
+        answer = fill(workbench.release.notebook, answer)
     data = nbformat.writes(answer).encode() if isinstance(answer, NotebookNode) else answer
-    return grade_submission(bench, Submission("s01", data))
+    return grade_submission(workbench, Submission("s01", data))
 
 
 def messages(verdict: Verdict) -> dict[str, str]:
     return {case.id: case.message for case in verdict.cases}
 
 
-def spoken(bench: Bench, text: str) -> bool:
-    return bool(SCRIPT[bench.release.language].search(text))
+def spoken(workbench: Workbench, text: str) -> bool:
+    return bool(SCRIPT[workbench.release.language].search(text))
 
 
 @pytest.mark.parametrize("data", [None, b"", b"not json", b'{"worksheets": 5}', b"{}"])
-def test_unreadable_file_is_explained(bench: Bench, data: bytes | None) -> None:
+def test_unreadable_file_is_explained(workbench: Workbench, data: bytes | None) -> None:
     """Does a student learn in their language why nothing was graded?"""
-    verdict = graded(bench, data).verdict
-    assert spoken(bench, verdict.problem)
+    verdict = graded(workbench, data).verdict
+    assert spoken(workbench, verdict.problem)
     assert set(messages(verdict).values()) == {verdict.problem}
 
 
-def test_repair_is_told(bench: Bench) -> None:
+def test_repair_is_told(workbench: Workbench) -> None:
     """Is what was put right said in the language, with the names of cells as they are?"""
-    notebook = fill(bench.release.notebook, tiny.REFERENCE)
+    notebook = fill(workbench.release.notebook, tiny.REFERENCE)
     notebook.cells = [cell for cell in notebook.cells if cell.get("id") != "setup"]
-    verdict = graded(bench, notebook).verdict
+    verdict = graded(workbench, notebook).verdict
     assert verdict.points == 6.0
-    assert verdict.repairs == (catalogue(bench.release.language)("repaired.locked_missing", id="setup"),)
+    assert verdict.repairs == (catalogue(workbench.release.language)("repaired.locked_missing", id="setup"),)
 
 
-def test_error_of_the_students_code_is_told(bench: Bench) -> None:
+def test_error_of_the_students_code_is_told(workbench: Workbench) -> None:
     """Is an exception told in the language, with its class and line as Python has them?"""
-    message = messages(graded(bench, RAISES).verdict)["double_hidden/values"]
-    assert spoken(bench, message)
+    message = messages(graded(workbench, RAISES).verdict)["double_hidden/values"]
+    assert spoken(workbench, message)
     assert "IndexError" in message
     assert message.endswith("return x['nothing']")
 
 
-def test_limit_is_told(bench: Bench) -> None:
+def test_limit_is_told(workbench: Workbench) -> None:
     """Is a function that hangs told by which limit, and then that it is not called again?"""
-    verdict = graded(bench, HANGS).verdict
-    limit = catalogue(bench.release.language)("limits.call_seconds", value="0.5")
+    verdict = graded(workbench, HANGS).verdict
+    limit = catalogue(workbench.release.language)("limits.call_seconds", value="0.5")
     assert limit in messages(verdict)["double_hidden/values"]
     assert {case.status for case in verdict.cases} == {Status.TIMEOUT}
-    assert all(spoken(bench, message) and "It did not" not in message for message in messages(verdict).values())
+    assert all(spoken(workbench, message) and "It did not" not in message for message in messages(verdict).values())
 
 
 @pytest.mark.parametrize(
@@ -108,44 +108,44 @@ def test_limit_is_told(bench: Bench) -> None:
     ],
     ids=["not-defined", "module", "not-written", "memory", "exits", "crashes", "values", "shape"],
 )
-def test_whatever_code_does_is_told(bench: Bench, answer: str) -> None:
+def test_whatever_code_does_is_told(workbench: Workbench, answer: str) -> None:
     """Is there a message in English left among those of the engine?"""
-    message = messages(graded(bench, answer).verdict)["double_hidden/values"]
-    assert spoken(bench, message), message
+    message = messages(graded(workbench, answer).verdict)["double_hidden/values"]
+    assert spoken(workbench, message), message
     assert not re.search(r"[a-z]+ [a-z]+ [a-z]+", message), message
 
 
-def test_graded_notebook_is_in_the_language(bench: Bench) -> None:
+def test_graded_notebook_is_in_the_language(workbench: Workbench) -> None:
     """Do table, stopped cell and experiment speak it, and are status words and points as ever?"""
-    notebook = fill(bench.release.notebook, "def double(x):\n    return x + 3")
+    notebook = fill(workbench.release.notebook, "def double(x):\n    return x + 3")
     notebook.cells.append(new_code_cell("while True:\n    pass"))
     training = next(cell for cell in notebook.cells if cell.id == "training")
     training.outputs = [new_output("stream", name="stdout", text="epoch 1")]
-    cells = graded(bench, notebook).notebook.cells
+    cells = graded(workbench, notebook).notebook.cells
     table = next(cell for cell in cells if cell.get("id") == "hidden").outputs[0].data
     heads = re.findall('<th scope="col">(.*?)</th>', table["text/html"])
     assert len(heads) == 5
-    assert all(spoken(bench, text) for text in [*heads, cells[-1].outputs[0].evalue])
+    assert all(spoken(workbench, text) for text in [*heads, cells[-1].outputs[0].evalue])
     assert "FAIL" in table["text/plain"]
     assert " of " not in table["text/plain"]
-    assert spoken(bench, next(cell for cell in cells if cell.get("id") == "training").outputs[0].text)
+    assert spoken(workbench, next(cell for cell in cells if cell.get("id") == "training").outputs[0].text)
 
 
-def test_our_own_failure_stays_english(bench: Bench) -> None:
+def test_our_own_failure_stays_english(workbench: Workbench) -> None:
     """Can an instructor read what went wrong here?"""
-    result = not_graded(bench.release, Submission("s01", b""), "the process ended twice")
+    result = not_graded(workbench.release, Submission("s01", b""), "the process ended twice")
     assert result.verdict.cases[0].message == "The grader failed, not the submission: the process ended twice"
 
 
-def test_gradescope_shows_the_language(bench: Bench) -> None:
+def test_gradescope_shows_the_language(workbench: Workbench) -> None:
     """Is what stands beside the tests in it, too?"""
-    graded_notebook = graded(bench, fill(bench.release.notebook, tiny.REFERENCE))
-    assert spoken(bench, results_of(bench, graded_notebook, "hidden")["output"])
+    graded_notebook = graded(workbench, fill(workbench.release.notebook, tiny.REFERENCE))
+    assert spoken(workbench, results_of(workbench, graded_notebook, "hidden")["output"])
 
 
-def test_english_is_as_ever(english: Bench, bench: Bench) -> None:
+def test_english_is_as_ever(english: Workbench, workbench: Workbench) -> None:
     """Is a course in English spoken to in English, also right after another one?"""
-    graded(bench, b"not json")
+    graded(workbench, b"not json")
     assert graded(english, None).verdict.problem == "No notebook was handed in."
     said = messages(graded(english, RAISES).verdict)["double_hidden/values"]
     assert re.fullmatch(r"double raised IndexError: .*, at: return x\['nothing'\]", said)

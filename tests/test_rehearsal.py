@@ -10,14 +10,14 @@ import nbformat
 import numpy as np
 import pytest
 
-from grader.bench import open_bench
 from grader.course import Course
 from grader.fill import fill
-from grader.grade import Bench, Submission, grade_submission
+from grader.grade import Submission, Workbench, grade_submission
 from grader.rehearsal import Answers, Origins, Recorder, call_key
 from grader.sandbox.layers import ALL
 from grader.sandbox.limits import Limits
 from grader.sandbox.wire import Handle
+from grader.workbench import open_workbench
 
 from . import tiny
 
@@ -25,8 +25,8 @@ QUICK = Limits(cell_seconds=2, call_seconds=1, submission_seconds=15)
 
 
 @pytest.fixture(scope="module")
-def bench(tiny_course: Course) -> Iterator[Bench]:
-    with open_bench(tiny_course, tiny.NAME, "salt", layers=ALL, limits=QUICK) as opened:
+def workbench(tiny_course: Course) -> Iterator[Workbench]:
+    with open_workbench(tiny_course, tiny.NAME, "salt", layers=ALL, limits=QUICK) as opened:
         yield opened
 
 
@@ -44,12 +44,12 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
-def test_verdicts_are_the_same_with_and_without_calls_made_ahead(bench: Bench, answer: str) -> None:
+def test_verdicts_are_the_same_with_and_without_calls_made_ahead(workbench: Workbench, answer: str) -> None:
     """Is a batch invisible in the verdict, whatever the code does?"""
-    assert bench.plan.count, "the reference was recorded"
-    data = nbformat.writes(fill(bench.release.notebook, answer)).encode()
-    alone = dataclasses.replace(bench, plan=None)
-    ahead, one_by_one = (grade_submission(b, Submission("s01", data)).verdict for b in (bench, alone))
+    assert workbench.plan.count, "the reference was recorded"
+    data = nbformat.writes(fill(workbench.release.notebook, answer)).encode()
+    alone = dataclasses.replace(workbench, plan=None)
+    ahead, one_by_one = (grade_submission(b, Submission("s01", data)).verdict for b in (workbench, alone))
     said = [
         [(case.id, case.status, case.points, case.message) for case in verdict.cases] for verdict in (ahead, one_by_one)
     ]
@@ -58,15 +58,15 @@ def test_verdicts_are_the_same_with_and_without_calls_made_ahead(bench: Bench, a
     assert [case[0] for case in said[0]] == [case[0] for case in said[1]]
 
 
-def test_every_call_of_a_right_answer_is_made_ahead(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_call_of_a_right_answer_is_made_ahead(workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Does the batch save the round trips it is there for?"""
     from grader.sandbox.child import Child
 
     live = []
     for verb in ("call", "lookup"):
         monkeypatch.setattr(Child, verb, lambda self, *args, **kwargs: live.append(args))
-    data = nbformat.writes(fill(bench.release.notebook, tiny.REFERENCE)).encode()
-    assert grade_submission(bench, Submission("s01", data)).verdict.points == 6
+    data = nbformat.writes(fill(workbench.release.notebook, tiny.REFERENCE)).encode()
+    assert grade_submission(workbench, Submission("s01", data)).verdict.points == 6
     assert live == []
 
 

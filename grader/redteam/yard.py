@@ -18,7 +18,6 @@ from typing import Any
 
 import nbformat
 
-from ..bench import open_bench
 from ..course import Course
 from ..fill import fill
 from ..grade import Submission, grade_submission
@@ -33,6 +32,7 @@ from ..standings import open_gradebook, read_standings
 from ..submitted import read_submission
 from ..summary import Line
 from ..verdict import Status, Verdict
+from ..workbench import open_workbench
 from . import scene
 from .attack import Attack
 from .canaries import planted
@@ -87,18 +87,18 @@ class Yard:
         logging.getLogger("traitlets").setLevel(logging.CRITICAL)
         self._canaries = enter(planted(course, assignment))
         self._papers = Papers(course, assignment, self._canaries)
-        self._patient = enter(open_bench(course, assignment, SALT, layers=ALL, limits=PATIENT))
-        self._bench = dataclasses.replace(self._patient, limits=IMPATIENT)
+        self._patient = enter(open_workbench(course, assignment, SALT, layers=ALL, limits=PATIENT))
+        self._workbench = dataclasses.replace(self._patient, limits=IMPATIENT)
         times, rule = hand_in_times(course, assignment), late_rule(nbgrader_config(course))
         run = open_recording(course, assignment, by="redteam", salt=SALT, inputs={}, rule=rule, times=times)
         self._recording = enter(run)
-        released = self._bench.release.notebook
+        released = self._workbench.release.notebook
         reference = (course.solutions / assignment / "reference.py").read_text(encoding="utf-8")
         self._right = nbformat.writes(fill(released, reference)).encode()
         self._expected = self._witness()
         untouched = Submission("untouched", nbformat.writes(released).encode())
         graded = grade_submission(self._patient, untouched)
-        self._papers.take_for_usual(self._record(result_of(self._bench.release, untouched, graded)))
+        self._papers.take_for_usual(self._record(result_of(self._workbench.release, untouched, graded)))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -125,7 +125,7 @@ class Yard:
 
     def _allowed(self, attack: Attack) -> float:
         """Points that this submission may earn: those of its honest twin; 0 where it has none."""
-        honest = attack.honest(self._bench.release)
+        honest = attack.honest(self._workbench.release)
         return grade_submission(self._patient, Submission("honest", honest)).verdict.points if honest else 0.0
 
     def _folder(self, student: str) -> Path:
@@ -134,7 +134,7 @@ class Yard:
     def _hand_in(self, attack: Attack) -> None:
         folder = self._folder(attack.student)
         folder.mkdir(parents=True)
-        data = attack.submission(self._bench.release, folder)
+        data = attack.submission(self._workbench.release, folder)
         if data is not None:
             (folder / f"{self._assignment}.ipynb").write_bytes(data)
 
@@ -154,7 +154,7 @@ class Yard:
         size, started, spent = scene.memory("VmRSS"), time.monotonic(), time.process_time()
         try:
             submission = read_submission(self._folder(attack.student), self._assignment, attack.student)
-            result = result_of(self._bench.release, submission, grade_submission(self._bench, submission))
+            result = result_of(self._workbench.release, submission, grade_submission(self._workbench, submission))
             line = self._record(result)
             texts = self._papers.write(line)
         except Exception as error:  # a run that ends here ends for every student

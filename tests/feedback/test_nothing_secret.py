@@ -11,14 +11,14 @@ import nbformat
 import numpy as np
 import pytest
 
-from grader.bench import open_bench
 from grader.checking import Case
 from grader.course import Course
 from grader.feedback.exporter import FeedbackExporter
 from grader.fill import fill
-from grader.grade import Bench, Submission, grade_submission
+from grader.grade import Submission, Workbench, grade_submission
 from grader.release import is_experiment, is_test, make_release
 from grader.sandbox.host import ALL
+from grader.workbench import open_workbench
 from tests import tiny
 
 SALT = "nothing-secret"
@@ -73,17 +73,17 @@ def numbers_of(page: str) -> set[str]:
     return {f"{float(number):.6g}" for number in found}
 
 
-def hidden_numbers(bench: Bench, solved: nbformat.NotebookNode) -> set[str]:
+def hidden_numbers(workbench: Workbench, solved: nbformat.NotebookNode) -> set[str]:
     """Inputs and right answers of all hidden cases of this salt, and all numbers of the secret fixtures."""
     from grader.student import StudentCode
 
     cells = [
         cell for cell in solved.cells if cell.cell_type == "code" and not is_test(cell) and not is_experiment(cell)
     ]
-    with StudentCode(bench.sandbox, [cell.source for cell in cells], bench.limits) as code:
+    with StudentCode(workbench.sandbox, [cell.source for cell in cells], workbench.limits) as code:
         code.run_cells()
         recorder = Recorder(code)
-        for case in all_cases(bench):
+        for case in all_cases(workbench):
             case.run(recorder)
     for path in SECRET.glob("*/fixtures/*.npz"):
         with np.load(path, allow_pickle=False) as archive:
@@ -92,8 +92,8 @@ def hidden_numbers(bench: Bench, solved: nbformat.NotebookNode) -> set[str]:
     return recorder.numbers
 
 
-def all_cases(bench: Bench) -> list[Case]:
-    return [case for cases in bench.cases.values() for case in cases]
+def all_cases(workbench: Workbench) -> list[Case]:
+    return [case for cases in workbench.cases.values() for case in cases]
 
 
 @pytest.fixture(scope="module")
@@ -124,13 +124,13 @@ def test_no_page_of_a_wrong_solution_shows_a_hidden_number(project: Course) -> N
     for assignment in project.assignments():
         folder = project.solutions / assignment
         reference = (folder / "reference.py").read_text()
-        with open_bench(project, assignment, SALT, layers=ALL) as bench:
-            released = bench.release.notebook
-            secret = hidden_numbers(bench, fill(released, reference)) - public_numbers(project, assignment)
+        with open_workbench(project, assignment, SALT, layers=ALL) as workbench:
+            released = workbench.release.notebook
+            secret = hidden_numbers(workbench, fill(released, reference)) - public_numbers(project, assignment)
             looked_for += len(secret)
             for wrong in [folder / "reference.py", *sorted((folder / "mutants").glob("*.py"))[::6]]:
                 notebook = fill(released, wrong.read_text(), fallback=reference)
-                graded = grade_submission(bench, Submission(wrong.stem, nbformat.writes(notebook).encode()))
+                graded = grade_submission(workbench, Submission(wrong.stem, nbformat.writes(notebook).encode()))
                 page = exporter.render(graded.notebook, graded.verdict, None)
                 assert numbers_of(page) & secret == set(), wrong.name
     assert looked_for > 1000

@@ -12,7 +12,7 @@ from types import ModuleType
 from .checking import Case
 from .course import Course, CourseError
 from .fill import fill
-from .grade import Bench, arrange_cases, rehearse
+from .grade import Workbench, arrange_cases, rehearse
 from .language import translate_cases
 from .release import Release, load_release
 from .sandbox.host import Layers, Sandbox
@@ -46,18 +46,18 @@ def load_cases(course: Course, release: Release, salt: str) -> dict[str, list[Ca
 
 
 @contextmanager
-def open_bench(
+def open_workbench(
     course: Course, assignment: str, salt: str, *, layers: Layers, limits: Limits | None = None
-) -> Iterator[Bench]:
-    """Yield a bench with a running sandbox; it is closed afterwards."""
+) -> Iterator[Workbench]:
+    """Yield a workbench with a running sandbox; it is closed afterwards."""
     limits = limits or Limits()
     release = load_release(course, assignment)
     cases = load_cases(course, release, salt)
     drawn = solution_module(course, assignment, "feedback_plots")
     with Sandbox(files=release.files, preload=release.helper_modules, limits=limits, layers=layers) as sandbox:
-        bench = Bench(release, cases, sandbox, limits, salt, make_plots=drawn and drawn.make_plots)
+        workbench = Workbench(release, cases, sandbox, limits, salt, make_plots=drawn and drawn.make_plots)
         reference = course.solutions / assignment / "reference.py"
         if reference.is_file():
             solved = fill(release.notebook, reference.read_text(encoding="utf-8"))
-            bench = dataclasses.replace(bench, plan=rehearse(bench, solved))
-        yield bench
+            workbench = dataclasses.replace(workbench, plan=rehearse(workbench, solved))
+        yield workbench
