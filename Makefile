@@ -66,6 +66,7 @@ verify: $(READY) ## find changes to log, verdicts or gradebook that did not come
 
 test: $(READY_DEV) ## lint, tests, validation of the assignment (TESTS=tests/test_x.py: these alone)
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(or $(TESTS),-m "not long")
 	@$(GRADER) validate
 

@@ -10,13 +10,13 @@ from grader.course import Course
 from .test_course_run import GRADER, run
 from .tiny import NAME
 
-RECIPE = '''
+RECIPE = """
 import json
 
 
 def make_submissions(notebook):
     return {"s01": json.dumps(notebook).encode(), "s02": b"no notebook"}
-'''
+"""
 
 
 def graded(course: Course) -> list[str]:

@@ -66,9 +66,7 @@ def test_error_can_be_caught_by_the_name_that_python_gives_it(name: str) -> None
     assert error.exception == name
 
 
-@pytest.mark.parametrize(
-    "name", ["print", "SystemExit", "KeyboardInterrupt", "UnicodeError", "Own", "__import__"]
-)
+@pytest.mark.parametrize("name", ["print", "SystemExit", "KeyboardInterrupt", "UnicodeError", "Own", "__import__"])
 def test_other_names_make_no_other_class(name: str) -> None:
     """Can a student's exception become something that ends the run, or that cannot be made?"""
     assert type(code()._raised("double", RemoteError(name, "no"))) is StudentError

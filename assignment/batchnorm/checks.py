@@ -129,7 +129,7 @@ def require_normalising(forward):
 
 
 def forward_slip(forward):
-    """"digits" where the forward pass works in single precision, "spread" where it divides by N - 1, else "".
+    """Say "digits" where the forward pass works in single precision, "spread" where it divides by N - 1, else "".
 
     Both cost points in the first check. What is computed from them is judged on them, so that they cost them once.
     """

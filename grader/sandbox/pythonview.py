@@ -22,6 +22,9 @@ INSIDE = (
 )
 """The modules of this package that run inside; no other file of the grader is visible there."""
 
+LEFT_OUT = {"matplotlib": ("mpl-data/fonts/afm", "mpl-data/fonts/pdfcorefonts")}
+"""Metrics of fonts that only PostScript has: Matplotlib would read 60 files at each start of a warm parent."""
+
 
 class ViewError(RuntimeError):
     """What the sandbox needs from this Python environment is missing."""
@@ -55,9 +58,6 @@ def package_paths() -> dict[str, Path]:
             if top not in ("..", "__pycache__", ""):
                 paths[top] = Path(str(distribution.locate_file(top)))
     return paths
-
-# metrics of fonts that only PostScript has: Matplotlib would read 60 files at each start of a warm parent
-LEFT_OUT = {"matplotlib": ("mpl-data/fonts/afm", "mpl-data/fonts/pdfcorefonts")}
 
 
 class Interpreter:

@@ -35,7 +35,7 @@ PACKAGES = {
 }
 UNREACHABLE = re.compile(r"connection|timed out|name resolution|proxy|no such host|network is unreachable", re.I)
 
-RUNNER = '''
+RUNNER = """
 import json
 from pathlib import Path
 from IPython.core.interactiveshell import InteractiveShell
@@ -47,7 +47,7 @@ for cell in json.loads(Path("filled.json").read_text()):
     points = [table.points, table.max_points] if hasattr(table, "max_points") else None
     seen["cells"].append([run.success, points])
 Path("seen.json").write_text(json.dumps(seen))
-'''
+"""
 
 
 @pytest.fixture(scope="module")

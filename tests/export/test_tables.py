@@ -108,9 +108,7 @@ def test_no_field_is_a_formula(graded_class: Course, roster: Path) -> None:
 def test_moodle_file_identifies_by_what_the_roster_fills(graded_class: Course, tmp_path: Path) -> None:
     """Are the columns those that Moodle maps to a user, and only where everybody has one?"""
     roster = tmp_path / "moodle.csv"
-    roster.write_text(
-        "First name;Surname;ID number;Email address\nR;Right;right;r@example.org\nW;Written;written;\n"
-    )
+    roster.write_text("First name;Surname;ID number;Email address\nR;Right;right;r@example.org\nW;Written;written;\n")
     exported = export_class(graded_class, tiny.NAME, Format.MOODLE, roster=roster)
     assert rows_of(exported.path) == [["ID number", "tiny"], ["right", "6"], ["written", "9.75"]]
 
