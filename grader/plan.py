@@ -22,7 +22,7 @@ from .record import Times
 from .release import Release
 from .standings import Standing, late_by
 from .submitted import read_submission, submission_id
-from .summary import Line, line_of_row
+from .summary import Line, headings_of, line_of_row
 
 MAX_OUR_FILE = 256 << 20  # bytes of a verdict or an autograded notebook
 
@@ -62,7 +62,7 @@ def plan_run(
 ) -> Plan:
     """Compare what is there with what the log says. A `salt` that was asked for has to be the one of the grade."""
     plan = Plan(choose_salt(history, salt))
-    headings = list(dict.fromkeys(release.sections[cell] for cell in release.tests))
+    headings = headings_of(release)
     for student in students:
         line = history.latest.get(student)
         row = None

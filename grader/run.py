@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ from .record import Times, open_recording
 from .release import load_release
 from .standings import Standing, open_gradebook, read_standings
 from .submitted import read_timestamp
-from .summary import NOT_GRADED, Line, line_of
+from .summary import NOT_GRADED, Line, headings_of, line_of, line_of_row, row_of
 from .verdict import Verdict
 
 
@@ -74,7 +75,7 @@ def _grade_and_record(
         force=options.force,
     )
     say(_announcement(plan, options))
-    lines = dict(plan.lines)
+    rows: dict[str, str] = {}  # as the log has them, a tenth of the memory of lines while others are graded
     if not plan.nothing_to_do:
         if course.database:
             say("The gradebook is on a server: its administrator makes the backups, this run makes none.")
@@ -94,11 +95,15 @@ def _grade_and_record(
             with progress_over(len(plan.grade)) as advance:
                 for result in grade_class(course, assignment, plan.grade, chosen):
                     recording.add(result)
-                    lines[result.student] = result.line
+                    rows[result.student] = json.dumps([result.points, row_of(result.line)])
                     advance()
         standings = _standings(course, assignment)
     elif history.interrupted is not None:  # it was cut short after its last grade
         Log(course.log).append([{"what": "done", "assignment": assignment, "run": history.interrupted.get("n")}])
+    lines, headings = dict(plan.lines), headings_of(release)
+    for student, row in rows.items():
+        points, columns = json.loads(row)
+        lines[student] = line_of_row(student, points, headings, columns)
     bonus = math.fsum(release.bonus.values())
     return [_with_standing(lines[student], standings, bonus) for student in sorted(lines)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import math
@@ -10,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -68,17 +70,27 @@ def line_of(release: Release, verdict: Verdict) -> Line:
     )
 
 
+def headings_of(release: Release) -> list[str]:
+    """The headings over the test cells, in the order of the notebook: the columns of the table."""
+    return list(dict.fromkeys(release.sections[cell] for cell in release.tests))
+
+
 def row_of(line: Line) -> list[Any]:
     """What the log keeps of a line, so that nobody has to read the verdict to print the table again."""
     return [line.status, line.max_points, line.bonus, *line.sections.values(), line.problem, line.first_thing]
 
 
 def line_of_row(student: str, points: float, headings: Sequence[str], row: Sequence[Any]) -> Line:
-    """The line back from the log. `headings` are those over the test cells, in the order of the released notebook."""
+    """The line back from the log's row; `headings` are those of `headings_of`."""
     status, max_points, bonus, *sections, problem, first_thing = row
-    pairs = [(earned, of) for earned, of in sections]
-    by_heading = dict(zip(headings, pairs, strict=True))
+    by_heading = dict(zip(headings, starmap(_pair, sections), strict=True))
     return Line(student, status, points, max_points, bonus, by_heading, problem, first_thing)
+
+
+@functools.lru_cache(maxsize=1000)
+def _pair(earned: float, of: float) -> tuple[float, float]:
+    """The same tuple for the same points, which many have: a large class takes half the memory."""
+    return earned, of
 
 
 def status_of(verdict: Verdict) -> str:
