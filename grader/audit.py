@@ -15,7 +15,7 @@ from typing import Any
 import nbformat
 
 from .course import Course, CourseError
-from .executors import RunOptions, grade_class
+from .executors import grade_class
 from .fill import fill
 from .findings import (
     Finding,
@@ -29,6 +29,7 @@ from .findings import (
     too_expensive,
     wrong_solutions,
 )
+from .options import RunOptions
 from .release import load_release, make_release
 from .sandbox.layers import ALL
 from .verdict import Verdict

@@ -184,7 +184,8 @@ def grade(
     _check_executor(executor, scheduler)
     _release_if_needed(course, name)
     from .log import Log
-    from .run import RunOptions, grade_and_record
+    from .options import RunOptions
+    from .run import grade_and_record
 
     for folder in course.misnamed(name):
         warn.print(f"left out: {_plain(ascii(folder))} cannot be a student's id; rename the folder")
@@ -250,8 +251,9 @@ def regrade(
     no_sandbox: NoSandbox = False,
 ) -> None:
     """After a change of cases, limits or kit: show who changes, by how much and why, then write the grades."""
+    from .options import RunOptions
     from .regrade import open_regrade, report
-    from .run import RunOptions, graded_lines
+    from .run import graded_lines
     from .summary import write_csv
 
     course = active_course(root)

@@ -23,13 +23,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .course import Course, CourseError
-from .executors import RunOptions
 from .executors import Worker as Grader
-from .grade import Submission, not_graded, versions
+from .grade import not_graded
+from .options import RunOptions
 from .release import load_release
 from .result import Result, result_of
 from .sandbox.errors import SandboxUnavailable
-from .submitted import read_submission
+from .submitted import Submission, read_submission
+from .verdict import versions
 
 try:
     from distributed import Client, Future, KilledWorker, Security, Worker, WorkerPlugin, as_completed, get_worker

@@ -13,7 +13,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
@@ -21,11 +20,10 @@ from multiprocessing.connection import wait as wait_for
 from typing import Any
 
 from .course import Course
-from .grade import Submission, Workbench, grade_submission, not_graded
+from .grade import Workbench, grade_submission, not_graded
+from .options import RunOptions
 from .result import Result, result_of
-from .sandbox.layers import Layers
-from .sandbox.limits import Limits
-from .submitted import read_submission
+from .submitted import Submission, read_submission
 from .workbench import open_workbench
 
 GIVEN = 2  # submissions that a worker has at a time, so that it need not wait for the next
@@ -33,22 +31,6 @@ END_SECONDS = 10.0
 NO_MORE = None  # stands where an item could
 
 OpenWorkbench = Callable[[], AbstractContextManager[Workbench]]
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What one run of `make grade` was asked for.
-
-    An empty `salt` leaves it to the run: a new one, or that of a run that was cut short. `force` grades everybody.
-    `scheduler` is the address of a Dask scheduler; an empty one stands for worker processes here.
-    """
-
-    salt: str
-    layers: Layers
-    workers: int
-    limits: Limits = field(default_factory=Limits)
-    force: bool = False
-    scheduler: str = ""
 
 
 def grade_class(course: Course, assignment: str, students: Sequence[str], options: RunOptions) -> Iterator[Result]:

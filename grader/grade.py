@@ -9,11 +9,8 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
-import importlib.metadata
 import math
-import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +18,6 @@ from dataclasses import dataclass
 from markupsafe import escape
 from nbformat import NotebookNode
 
-from . import __version__
 from .checking import Case, Student
 from .intake import bare_release, take_in
 from .messages import Message, say, speaking
@@ -32,18 +28,9 @@ from .release import Release, is_experiment, is_test, nbgrader_metadata
 from .sandbox.host import Sandbox, SandboxUnavailable
 from .sandbox.limits import Limits
 from .student import RecordedCode, StudentCode
+from .submitted import Submission
 from .testcell import TRUSTED_SECONDS, TrustedNames, clip, deadline, judge
-from .verdict import CaseResult, Status, Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """What one student handed in. `data` are the bytes of the notebook as submitted, None where there is none."""
-
-    student: str
-    data: bytes | None
-    problem: Message | None = None  # why the file was not read, where it was not
-
+from .verdict import CaseResult, Status, Verdict, versions
 
 MakePlots = Callable[[Student, Sequence[CaseResult]], Iterable[Plot]]
 
@@ -314,10 +301,3 @@ def _plain_table(cases: list[CaseResult], earned: list[str]) -> str:
         lines.append(f"{case.status:13} {points}  {case.title}{ratio}")
         lines.extend(f"{'':13} {text}" for text in (case.message, case.hint) if text)
     return "\n".join(lines)
-
-
-@functools.cache
-def versions() -> dict[str, str]:
-    """Versions that a grade can depend on."""
-    found = {name: importlib.metadata.version(name) for name in ("numpy", "ipython", "nbgrader")}
-    return {"grader": __version__, "python": platform.python_version(), **found}

@@ -12,10 +12,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from .matching import Matching
-from .read_notebook import MAX_BYTES, Unreadable, defined_names, read_cells
+from .read_notebook import Unreadable, defined_names, read_cells
 from .release import Release
 
-__all__ = ["MAX_BYTES", "Intake", "bare_release", "defined_names", "take_in"]
+__all__ = ["Intake", "bare_release", "defined_names", "take_in"]
 
 
 @dataclass(frozen=True, slots=True)

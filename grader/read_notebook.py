@@ -18,8 +18,8 @@ from nbformat import NotebookNode
 
 from .messages import say
 from .outputs import safe_attachments
+from .submitted import MAX_BYTES
 
-MAX_BYTES = 32 << 20  # of a submitted notebook; plots included, real ones stay below 20 MB
 MAX_MARKS = 2_000_000  # commas and brackets in it; the value behind each takes up to 120 bytes of memory
 MAX_CELLS = 2_000
 MAX_SOURCE = 1 << 20  # characters of one cell

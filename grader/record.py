@@ -12,18 +12,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .backup import back_up_gradebook
 from .course import Course
 from .files import sync_file_system, write_whole
-from .grade import versions
 from .gradebook import Entry, GradeRecorder
 from .late import Rule
 from .log import Log, sha256
-from .result import Result
 from .standings import open_gradebook, read_max_scores
 from .summary import row_of
+from .verdict import versions
+
+if TYPE_CHECKING:
+    from .result import Result
 
 BATCH = 32  # submissions in one transaction
 SECONDS = 1.0  # a batch that began longer ago is written at the next result, full or not

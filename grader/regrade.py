@@ -16,20 +16,20 @@ from pathlib import Path
 from typing import Any
 
 from .course import Course, CourseError
-from .executors import RunOptions, grade_class
+from .executors import grade_class
 from .files import locked, read_regular_file, write_whole
-from .grade import versions
 from .inputs import run_inputs
 from .late import late_rule
 from .log import read_history, sha256
 from .nbgrader_app import nbgrader_config
+from .options import RunOptions
 from .plan import MAX_OUR_FILE, what_changed
 from .record import open_recording
 from .result import Result
 from .run import hand_in_times
 from .submitted import read_submission, submission_id
 from .summary import NOT_GRADED
-from .verdict import CaseResult, Verdict
+from .verdict import CaseResult, Verdict, versions
 
 REGRADE = "grader regrade"
 

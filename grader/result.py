@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from .grade import GradedSubmission, Submission
+from .grade import GradedSubmission
 from .release import Release, nbgrader_metadata
-from .submitted import submission_id
+from .submitted import Submission, submission_id
 from .summary import Line, line_of
 from .verdict import Verdict
 

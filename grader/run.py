@@ -14,12 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from .course import Course, CourseError
-from .executors import RunOptions, grade_class
 from .files import locked
 from .inputs import run_inputs
 from .late import excluded_students, late_rule, read_extensions
 from .log import GRADE, Log, read_history
 from .nbgrader_app import nbgrader_config
+from .options import RunOptions
 from .plan import Plan, plan_run
 from .record import Times, open_recording
 from .release import load_release
@@ -77,6 +77,8 @@ def _grade_and_record(
     say(_announcement(plan, options))
     rows: dict[str, str] = {}  # as the log has them, a tenth of the memory of lines while others are graded
     if not plan.nothing_to_do:
+        from .executors import grade_class  # and with it the sandbox and NumPy
+
         if course.database:
             say("The gradebook is on a server: its administrator makes the backups, this run makes none.")
         chosen = dataclasses.replace(options, salt=plan.salt)

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from dateutil import parser, tz
 
 from .files import read_regular_file
-from .grade import Submission
-from .intake import MAX_BYTES
 from .messages import ENGLISH, Message, speaking
+
+MAX_BYTES = 32 << 20  # of a submitted notebook; plots included, real ones stay below 20 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What one student handed in. `data` are the bytes of the notebook as submitted, None where there is none."""
+
+    student: str
+    data: bytes | None
+    problem: Message | None = None  # why the file was not read, where it was not
 
 
 def read_submission(folder: Path, assignment: str, student: str) -> Submission:

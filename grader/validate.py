@@ -12,10 +12,11 @@ import nbformat
 
 from .course import Course
 from .fill import fill
-from .grade import Submission, Workbench, grade_submission
+from .grade import Workbench, grade_submission
 from .leak import check_release
 from .release import make_release
 from .sandbox.host import ALL
+from .submitted import Submission
 from .verdict import Status, Verdict
 from .workbench import open_workbench, solution_module
 

@@ -6,13 +6,17 @@ Everything after grading (gradebook, feedback, report, exports, regrade) reads v
 from __future__ import annotations
 
 import dataclasses
+import functools
+import importlib.metadata
 import json
 import math
+import platform
 import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from . import __version__
 from .plots import Plot, plots_from_json
 
 SCHEMA_VERSION = 1
@@ -142,3 +146,10 @@ def _one_level(value: Any) -> dict[str, Any]:
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Verdict))
 _json = json.JSONEncoder(default=_one_level, ensure_ascii=False, allow_nan=False).encode
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Versions that a grade can depend on."""
+    found = {name: importlib.metadata.version(name) for name in ("numpy", "ipython", "nbgrader")}
+    return {"grader": __version__, "python": platform.python_version(), **found}

@@ -25,10 +25,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from grader import gradebook, record, run
+from grader import executors, gradebook, record
 from grader.course import CourseError, find_course
+from grader.options import RunOptions
 from grader.result import Result
-from grader.run import RunOptions, grade_and_record
+from grader.run import grade_and_record
 from grader.sandbox.layers import ALL
 from grader.summary import write_csv
 
@@ -97,7 +98,7 @@ def record_class(root: Path, results: dict[str, Result]) -> None:
         for student in students:
             yield results[student]
 
-    run.grade_class = ready
+    executors.grade_class = ready
     record.BATCH = 3
     lines = grade_and_record(course, tiny.NAME, course.students(tiny.NAME), RunOptions("", ALL, 1))
     write_csv(course.grades_csv, lines)

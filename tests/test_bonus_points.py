@@ -15,10 +15,11 @@ from grader.export.formats import Format
 from grader.export.write import export_class
 from grader.feedback.write import write_feedback
 from grader.fill import fill
+from grader.options import RunOptions
 from grader.release import load_release, make_release
 from grader.report.build import build_report
 from grader.report.classroom import read_class
-from grader.run import RunOptions, grade_and_record
+from grader.run import grade_and_record
 from grader.sandbox.host import ALL
 from grader.summary import Line, print_summary, table_as_json
 from grader.verdict import Verdict

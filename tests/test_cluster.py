@@ -20,8 +20,8 @@ from distributed import Client, LocalCluster
 
 from grader.cluster import grade_on_cluster, packed
 from grader.course import Course, CourseError
-from grader.executors import RunOptions
 from grader.fill import fill
+from grader.options import RunOptions
 from grader.release import load_release, make_release
 from grader.run import NOT_GRADED, grade_and_record
 from grader.sandbox.layers import ALL

@@ -15,10 +15,9 @@ from grader import archive
 from grader.archive import read_download
 from grader.collect import Report, collect, read_attempts
 from grader.course import Course, CourseError
-from grader.intake import MAX_BYTES
 from grader.log import read_lines, sha256
 from grader.naming import Naming, Nobody
-from grader.submitted import read_submission
+from grader.submitted import MAX_BYTES, read_submission
 
 from .test_course_run import GRADER, run
 from .tiny import NAME

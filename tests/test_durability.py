@@ -20,8 +20,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from grader.course import Course, find_course
-from grader.executors import RunOptions, grade_class
+from grader.executors import grade_class
 from grader.log import read_lines
+from grader.options import RunOptions
 from grader.release import load_release, make_release
 from grader.sandbox.layers import ALL
 from grader.verify import verify

@@ -15,9 +15,10 @@ from nbformat.v4 import new_code_cell, new_output
 
 from grader.course import Course
 from grader.fill import fill
-from grader.grade import Submission, Workbench, grade_submission
+from grader.grade import Workbench, grade_submission
 from grader.sandbox.host import ALL
 from grader.sandbox.limits import Limits
+from grader.submitted import Submission
 from grader.verdict import Status, Verdict
 from grader.workbench import open_workbench
 

@@ -14,13 +14,13 @@ from nbformat.v4 import new_code_cell, new_output
 
 from grader.course import Course
 from grader.fill import fill
-from grader.grade import GradedSubmission, Submission, Workbench, grade_submission, not_graded
+from grader.grade import GradedSubmission, Workbench, grade_submission, not_graded
 from grader.gradescope_run import results_of
 from grader.messages import catalogue
 from grader.release import load_release, make_release
 from grader.sandbox.host import ALL
 from grader.sandbox.limits import Limits
-from grader.submitted import read_submission, submission_id
+from grader.submitted import Submission, read_submission, submission_id
 from grader.verdict import Status, Verdict
 from grader.workbench import open_workbench
 

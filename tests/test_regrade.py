@@ -102,8 +102,8 @@ def test_after_a_regrade_nothing_is_left_to_grade(changed: Course) -> None:
 
 def test_environment_is_a_reason_of_its_own(changed: Course) -> None:
     """Does another NumPy show as what it is?"""
+    from grader.options import RunOptions
     from grader.regrade import open_regrade
-    from grader.run import RunOptions
     from grader.sandbox.layers import ALL
 
     with open_regrade(changed, tiny.NAME, RunOptions("", ALL, 1)) as regrade:

@@ -12,11 +12,12 @@ import pytest
 
 from grader.course import Course
 from grader.fill import fill
-from grader.grade import Submission, Workbench, grade_submission
+from grader.grade import Workbench, grade_submission
 from grader.rehearsal import Answers, Origins, Recorder, call_key
 from grader.sandbox.layers import ALL
 from grader.sandbox.limits import Limits
 from grader.sandbox.wire import Handle
+from grader.submitted import Submission
 from grader.workbench import open_workbench
 
 from . import tiny

@@ -12,8 +12,9 @@ import pytest
 
 from grader import run as run_module
 from grader.course import Course, CourseError
-from grader.executors import RunOptions, grade_class
+from grader.executors import grade_class
 from grader.fill import fill
+from grader.options import RunOptions
 from grader.release import load_release, make_release
 from grader.run import grade_and_record
 from grader.sandbox.layers import ALL

@@ -20,8 +20,9 @@ import pytest
 from grader import record
 from grader.course import Course, find_course
 from grader.fill import fill
+from grader.options import RunOptions
 from grader.release import load_release, make_release
-from grader.run import RunOptions, grade_and_record
+from grader.run import grade_and_record
 from grader.sandbox.layers import ALL
 from grader.sandbox.limits import Limits
 from grader.summary import write_csv

@@ -27,7 +27,7 @@ from pathlib import Path
 from grader.backup import back_up_gradebook
 from grader.benchmark import honest_samples
 from grader.course import Course, find_course
-from grader.executors import RunOptions, grade_class
+from grader.executors import grade_class
 from grader.export.formats import Format
 from grader.export.write import export_class
 from grader.feedback.write import write_feedback
@@ -35,6 +35,7 @@ from grader.inputs import run_inputs
 from grader.late import late_rule
 from grader.log import GRADE, read_history
 from grader.nbgrader_app import nbgrader_config
+from grader.options import RunOptions
 from grader.record import open_recording
 from grader.release import make_release
 from grader.report.write import write_report

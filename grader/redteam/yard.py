@@ -20,7 +20,7 @@ import nbformat
 
 from ..course import Course
 from ..fill import fill
-from ..grade import Submission, grade_submission
+from ..grade import grade_submission
 from ..late import late_rule
 from ..nbgrader_app import nbgrader_config
 from ..record import open_recording
@@ -29,7 +29,7 @@ from ..run import hand_in_times
 from ..sandbox.host import ALL
 from ..sandbox.limits import Limits
 from ..standings import open_gradebook, read_standings
-from ..submitted import read_submission
+from ..submitted import Submission, read_submission
 from ..summary import Line
 from ..verdict import Status, Verdict
 from ..workbench import open_workbench

@@ -15,9 +15,10 @@ from grader.checking import Case
 from grader.course import Course
 from grader.feedback.exporter import FeedbackExporter
 from grader.fill import fill
-from grader.grade import Submission, Workbench, grade_submission
+from grader.grade import Workbench, grade_submission
 from grader.release import is_experiment, is_test, make_release
 from grader.sandbox.host import ALL
+from grader.submitted import Submission
 from grader.workbench import open_workbench
 from tests import tiny
 
