@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,11 @@ def test_product_code_reads_only_the_project() -> None:
     here = Path(__file__)
     for path in [*ENGINE, *(ROOT / "solutions").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
         assert path == here or "../shared" not in path.read_text(encoding="utf-8")
+
+
+def test_run_with_nothing_to_do_loads_no_sandbox() -> None:
+    """Is the answer to "has anything changed?" there before what grades is loaded, which takes as long again?"""
+    code = "import sys, grader.cli, grader.run; print([name for name in sys.modules if name in sys.argv[1:]])"
+    heavy = ["numpy", "IPython", "grader.grade", "grader.sandbox.host"]
+    done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
