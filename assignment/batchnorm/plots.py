@@ -3,9 +3,9 @@
 import io
 
 import numpy as np
+from check_backward import gradient_ratios
 from check_call import Problem
 from check_text import say
-from checks import gradient_ratios
 
 # node, column, row, shape, what it is made from: the forward pass of section 4 from left to right
 NODES = (
