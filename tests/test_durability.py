@@ -28,8 +28,8 @@ from grader.sandbox.layers import ALL
 from grader.verify import verify
 
 from . import tiny
+from .processes import alive, children
 from .test_course_run import GRADER, class_of, run
-from .test_run import alive, children
 
 LONG = bool(os.environ.get("SOAK"))  # `make soak` sets it
 KILLS = 100 if LONG else 20

@@ -30,7 +30,7 @@ from grader.verdict import Verdict
 from grader.verify import verify
 
 from . import breakages, tiny
-from .test_run import alive, children
+from .processes import alive, children
 
 LONG = bool(os.environ.get("SOAK"))
 SIZE = 2_000 if LONG else 48

@@ -107,13 +107,16 @@ def test_case_that_burns_our_time_ends_and_the_next_ones_are_judged(
     release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Does each case, and each text, have a time of its own, and is no alarm left behind?"""
-    monkeypatch.setattr(testcell, "TRUSTED_SECONDS", 0.2)
+    monkeypatch.setattr(testcell, "TRUSTED_SECONDS", 1.0)
 
     def burn(student: Any = None) -> None:
         while True:
             pass
 
-    runs = [burn, lambda student: time.sleep(0.15), lambda student: time.sleep(0.15), burn, lambda student: None]
+    def wait(student: Any) -> None:
+        time.sleep(0.6)  # twice: more than one case has, and alone far less
+
+    runs = [burn, wait, wait, burn, lambda student: None]
     cases = [Case(f"t/{number}", "t", 1.0, "title", run) for number, run in enumerate(runs)]
     results, _ = judge(GradedCell("t", "", 5.0, ""), cases, Namespace(), TrustedNames(release))
     assert [result.status for result in results] == ["ERROR", "PASS", "PASS", "ERROR", "PASS"]

@@ -7,17 +7,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from grader.sandbox.host import ChildDied, Layers, LimitHit, Limits, Sandbox, SandboxUnavailable
 
+from ..processes import comes_true
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 MARKER = 10_000.0 + os.getpid()  # a limit that only these sandboxes have: it stands in their command lines
-WAIT_SECONDS = 20
 
 
 def processes(marker: float = MARKER) -> set[int]:
@@ -31,16 +31,6 @@ def processes(marker: float = MARKER) -> set[int]:
         if f'"submission_seconds": {marker},'.encode() in command:
             found.add(int(folder.name))
     return found
-
-
-def comes_true(condition: Callable[[], bool]) -> bool:
-    """Wait for what the kernel does in its own time."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -12,6 +11,8 @@ from typing import Any
 import pytest
 
 from grader.sandbox.host import Child, Layers, Sandbox
+
+from ..processes import alive, comes_true
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")  # pytest's threads
 
@@ -52,31 +53,19 @@ def test_both_have_children_of_their_own_behind_the_same_layers(sandbox: Sandbox
     assert process.exitcode == 0
 
 
-def gone(pid: int, seconds: float = 10.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.02)
-    return False
-
-
 @pytest.mark.parametrize("layers", [Layers(), Layers(seccomp=False, landlock=False)], ids=["all", "fewer"])
 def test_its_children_end_with_it_and_ours_do_not(released: Path, layers: Layers) -> None:
     with Sandbox(files=released, layers=layers) as sandbox, sandbox.child() as ours:
         process, told = forked(hang_there, sandbox)
         pid = told.recv()
-        assert not gone(pid, 0.3)
+        assert alive(pid)
         process.kill()
         process.join()
-        assert gone(pid)
-        assert alive(ours)
+        assert comes_true(lambda: not alive(pid))
+        assert answers(ours)
 
 
-def alive(child: Child) -> bool:
+def answers(child: Child) -> bool:
     child.run_cell("y = 3")
     return child.lookup("y") == 3
 
@@ -85,6 +74,6 @@ def test_a_twin_ends_with_the_first(released: Path) -> None:
     with Sandbox(files=released) as sandbox:
         process, told = forked(hang_there, sandbox)
         pid = told.recv()
-    assert gone(pid)
+    assert comes_true(lambda: not alive(pid))
     process.join(10)
     assert process.exitcode == 1  # its sandbox is gone, and it says so
