@@ -30,7 +30,8 @@ from .findings import (
     wrong_solutions,
 )
 from .options import RunOptions
-from .release import load_release, make_release
+from .release import load_release
+from .releasing import make_release
 from .sandbox.layers import ALL
 from .verdict import Verdict
 from .workbench import load_cases

@@ -242,7 +242,7 @@ def _stages(course: Course, assignment: str, size: int) -> dict[str, float]:
     """Mean seconds per stage over the verdicts of a class, and what writing them down took."""
     totals: dict[str, float] = {}
     for number in range(size):
-        path = course.autograded / f"b{number:05}" / assignment / "verdict.json"
+        path = course.verdict(f"b{number:05}", assignment)
         verdict = Verdict.from_json(path.read_text(encoding="utf-8"))
         if any(case.status is Status.TIMEOUT for case in verdict.cases):
             raise CourseError(f"{path.parent.parent.name} ran into a limit; the figures would be those of the limit.")

@@ -106,7 +106,7 @@ def release(
     Refused while the solution does not earn every point, the untouched notebook earns one, or anything secret shows.
     """
     from .language import choose_language, write_translation
-    from .release import make_release, pack_release
+    from .releasing import make_release, pack_release
     from .validate import validate_assignment
 
     course = active_course(root)
@@ -171,7 +171,8 @@ def grade(
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON; all else goes to stderr.")] = False,
 ) -> None:
     """Grade what lies in course/submitted/ and has changed. With nothing there, grade the bundled sample class."""
-    from .summary import NOT_GRADED, print_summary, table_as_json, write_csv
+    from .ahead import warm_ahead
+    from .options import RunOptions
 
     say.stderr = as_json  # standard output is for the machine then
     course = find_course(root)
@@ -183,14 +184,16 @@ def grade(
     workers = workers or len(os.sched_getaffinity(0))
     _check_executor(executor, scheduler)
     _release_if_needed(course, name)
-    from .log import Log
-    from .options import RunOptions
-    from .run import grade_and_record
-
     for folder in course.misnamed(name):
         warn.print(f"left out: {_plain(ascii(folder))} cannot be a student's id; rename the folder")
     options = RunOptions(salt=salt, layers=layers, workers=workers, force=force, scheduler=scheduler)
-    lines = grade_and_record(course, name, course.students(name), options, lambda text: say.print(_plain(text)))
+    with warm_ahead(course, name, options) as warm:
+        from .log import Log
+        from .run import grade_and_record
+        from .summary import NOT_GRADED, print_summary, table_as_json, write_csv
+
+        students = course.students(name)
+        lines = grade_and_record(course, name, students, options, lambda text: say.print(_plain(text)), warm)
     write_csv(course.grades_csv, lines)
     print_summary(say, lines, course)
     head = Log(course.log).head()
@@ -226,7 +229,7 @@ def _check_executor(executor: Executors, scheduler: str) -> None:
 
 def _release_if_needed(course: Course, assignment: str) -> None:
     from .language import write_translation
-    from .release import is_released, make_release
+    from .releasing import is_released, make_release
 
     write_translation(course, assignment)
     if not is_released(course, assignment):

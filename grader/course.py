@@ -150,6 +150,10 @@ class Course:
             raise CourseError(f"There is no assignment '{name}'. Assignments here: {there}.")
         return name
 
+    def verdict(self, student: str, assignment: str) -> Path:
+        """The verdict on a student's submission, beside the graded notebook."""
+        return self.autograded / student / assignment / "verdict.json"
+
     def students(self, assignment: str) -> list[str]:
         """Students with a submission folder for `assignment`, sorted.
 

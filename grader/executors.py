@@ -23,6 +23,7 @@ from .course import Course
 from .grade import Workbench, grade_submission, not_graded
 from .options import RunOptions
 from .result import Result, result_of
+from .sandbox.warm import WarmProcess
 from .submitted import Submission, read_submission
 from .workbench import open_workbench
 
@@ -33,17 +34,19 @@ NO_MORE = None  # stands where an item could
 OpenWorkbench = Callable[[], AbstractContextManager[Workbench]]
 
 
-def grade_class(course: Course, assignment: str, students: Sequence[str], options: RunOptions) -> Iterator[Result]:
+def grade_class(
+    course: Course, assignment: str, students: Sequence[str], options: RunOptions, warm: WarmProcess | None = None
+) -> Iterator[Result]:
     """Yield every student's graded submission, by the executor that the options ask for."""
     if options.scheduler:
         from .cluster import grade_on_cluster
 
         return grade_on_cluster(course, assignment, students, options)
-    return grade_in_processes(course, assignment, students, options)
+    return grade_in_processes(course, assignment, students, options, warm)
 
 
 def grade_in_processes(
-    course: Course, assignment: str, students: Sequence[str], options: RunOptions
+    course: Course, assignment: str, students: Sequence[str], options: RunOptions, warm: WarmProcess | None = None
 ) -> Iterator[Result]:
     """Yield every student's graded submission, made by `options.workers` processes.
 
@@ -56,7 +59,7 @@ def grade_in_processes(
 
     if not students:
         return
-    with _tried_workbench(course, assignment, options) as workbench:
+    with _tried_workbench(course, assignment, options, warm) as workbench:
         for suspect in (yield from _grade_all(workbench, read, students, options.workers)):
             if (yield from _grade_all(workbench, read, [suspect], 1)):
                 submission = read(suspect)
@@ -173,8 +176,11 @@ def _forked_workbench(workbench: Workbench) -> Iterator[Workbench]:
 
 
 @contextmanager
-def _tried_workbench(course: Course, assignment: str, options: RunOptions) -> Iterator[Workbench]:
-    with open_workbench(course, assignment, options.salt, layers=options.layers, limits=options.limits) as workbench:
+def _tried_workbench(
+    course: Course, assignment: str, options: RunOptions, warm: WarmProcess | None = None
+) -> Iterator[Workbench]:
+    opened = open_workbench(course, assignment, options.salt, layers=options.layers, limits=options.limits, warm=warm)
+    with opened as workbench:
         workbench.sandbox.child().kill()  # the layers are all there, or this raises
         yield workbench
 

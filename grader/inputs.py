@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import __version__
 from .course import Course
-from .release import folder_digest
+from .files import folder_digest
 from .sandbox.layers import Layers
 from .sandbox.limits import Limits
 

@@ -14,8 +14,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import nbformat
-
 from .course import ENGLISH, Course, CourseError
 from .files import write_whole
 
@@ -43,6 +41,8 @@ def write_translation(course: Course, assignment: str) -> None:
     """Make the translated source folder anew, where the course speaks another language."""
     if course.language == ENGLISH:
         return
+    import nbformat
+
     original, translated = course.originals / assignment, course.sources / assignment
     texts = read_translation(original, course.language)
     shutil.rmtree(translated, ignore_errors=True)

@@ -124,7 +124,7 @@ class Regrade:
 
     def _verdict_before(self, student: str, line: dict[str, Any]) -> Verdict | None:
         """The verdict that the log names, None where it is not there any more."""
-        path = self._course.autograded / student / self._assignment / "verdict.json"
+        path = self._course.verdict(student, self._assignment)
         try:
             text = read_regular_file(path, MAX_OUR_FILE)
             return Verdict.from_json(text.decode()) if sha256(text) == line["verdict"] else None

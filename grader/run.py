@@ -23,6 +23,7 @@ from .options import RunOptions
 from .plan import Plan, plan_run
 from .record import Times, open_recording
 from .release import load_release
+from .sandbox.warm import WarmProcess
 from .standings import Standing, open_gradebook, read_standings
 from .submitted import read_timestamp
 from .summary import NOT_GRADED, Line, headings_of, line_of, line_of_row, row_of
@@ -35,15 +36,18 @@ def grade_and_record(
     students: Sequence[str],
     options: RunOptions,
     say: Callable[[str], None] = lambda _: None,
+    warm: WarmProcess | None = None,
 ) -> list[Line]:
     """Grade whom the plan says, write everything down as results come in, and return the table's lines, sorted.
+
+    `warm` is a warm parent that was started before (grader.ahead); without one, it is started when it is needed.
 
     A submission whose grading failed for our own fault is written to no gradebook and keeps its line. Raises
     CourseError where another run is busy with this course.
     """
     try:
         with locked(course.lock):
-            return _grade_and_record(course, assignment, students, options, say)
+            return _grade_and_record(course, assignment, students, options, say, warm)
     except KeyboardInterrupt:
         say("Stopped. Graded work is kept; the next run goes on.")
         raise
@@ -52,7 +56,12 @@ def grade_and_record(
 
 
 def _grade_and_record(
-    course: Course, assignment: str, students: Sequence[str], options: RunOptions, say: Callable[[str], None]
+    course: Course,
+    assignment: str,
+    students: Sequence[str],
+    options: RunOptions,
+    say: Callable[[str], None],
+    warm: WarmProcess | None,
 ) -> list[Line]:
     release = load_release(course, assignment)
     config = nbgrader_config(course)
@@ -95,7 +104,7 @@ def _grade_and_record(
             for line in plan.enter:
                 recording.add_again(line)
             with progress_over(len(plan.grade)) as advance:
-                for result in grade_class(course, assignment, plan.grade, chosen):
+                for result in grade_class(course, assignment, plan.grade, chosen, warm):
                     recording.add(result)
                     rows[result.student] = json.dumps([result.points, row_of(result.line)])
                     advance()
@@ -145,7 +154,7 @@ def graded_lines(course: Course, assignment: str) -> list[Line]:
     bonus = math.fsum(release.bonus.values())
     lines = []
     for student in sorted(read_history(course.log, assignment).latest):
-        path = course.autograded / student / assignment / "verdict.json"
+        path = course.verdict(student, assignment)
         line = line_of(release, Verdict.from_json(path.read_text(encoding="utf-8")))
         lines.append(_with_standing(line, standings, bonus))
     return lines

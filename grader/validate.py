@@ -14,7 +14,7 @@ from .course import Course
 from .fill import fill
 from .grade import Workbench, grade_submission
 from .leak import check_release
-from .release import make_release
+from .releasing import make_release
 from .sandbox.host import ALL
 from .submitted import Submission
 from .verdict import Status, Verdict

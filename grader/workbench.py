@@ -6,7 +6,7 @@ import dataclasses
 import importlib
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import ModuleType
 
 from .checking import Case
@@ -17,6 +17,7 @@ from .language import translate_cases
 from .release import Release, load_release
 from .sandbox.host import Layers, Sandbox
 from .sandbox.limits import Limits
+from .sandbox.warm import WarmProcess
 
 
 def solution_module(course: Course, assignment: str, name: str) -> ModuleType | None:
@@ -47,14 +48,22 @@ def load_cases(course: Course, release: Release, salt: str) -> dict[str, list[Ca
 
 @contextmanager
 def open_workbench(
-    course: Course, assignment: str, salt: str, *, layers: Layers, limits: Limits | None = None
+    course: Course,
+    assignment: str,
+    salt: str,
+    *,
+    layers: Layers,
+    limits: Limits | None = None,
+    warm: WarmProcess | None = None,
 ) -> Iterator[Workbench]:
-    """Yield a workbench with a running sandbox; it is closed afterwards."""
+    """Yield a workbench with a running sandbox; it is closed afterwards. `warm` is one that was started before."""
     limits = limits or Limits()
     release = load_release(course, assignment)
-    cases = load_cases(course, release, salt)
-    drawn = solution_module(course, assignment, "feedback_plots")
-    with Sandbox(files=release.files, preload=release.helper_modules, limits=limits, layers=layers) as sandbox:
+    warm = warm or WarmProcess(files=release.files, limits=limits, layers=layers)  # starts while the cases are made
+    with closing(warm):
+        cases = load_cases(course, release, salt)
+        drawn = solution_module(course, assignment, "feedback_plots")
+        sandbox = Sandbox(warm)
         workbench = Workbench(release, cases, sandbox, limits, salt, make_plots=drawn and drawn.make_plots)
         reference = course.solutions / assignment / "reference.py"
         if reference.is_file():

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from grader.course import Course
-from grader.release import Release, load_release, make_release
+from grader.release import Release, load_release
+from grader.releasing import make_release
 
 from . import tiny
 

@@ -11,7 +11,8 @@ from nbformat.v4 import new_code_cell, new_output
 from grader.course import Course
 from grader.fill import fill
 from grader.options import RunOptions
-from grader.release import load_release, make_release
+from grader.release import load_release
+from grader.releasing import make_release
 from grader.run import grade_and_record
 from grader.sandbox.host import ALL
 

@@ -94,7 +94,7 @@ def record_class(root: Path, results: dict[str, Result]) -> None:
     """What `grader grade` does, with results instead of grading."""
     course = find_course(root)
 
-    def ready(_: Any, __: str, students: list[str], ___: Any) -> Iterator[Result]:
+    def ready(_: Any, __: str, students: list[str], *___: Any) -> Iterator[Result]:
         for student in students:
             yield results[student]
 

@@ -76,3 +76,14 @@ def test_run_with_nothing_to_do_loads_no_sandbox() -> None:
     heavy = ["numpy", "IPython", "grader.grade", "grader.sandbox.host"]
     done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_way_to_the_warm_parent_imports_nothing_large() -> None:
+    """Is the warm parent on its way before what takes as long to import?"""
+    code = (
+        "import sys, grader.cli, grader.releasing, grader.language, grader.options, grader.ahead; "
+        "print([name for name in sys.modules if name in sys.argv[1:]])"
+    )
+    large = ["numpy", "nbformat", "sqlalchemy", "jinja2", "grader.run"]
+    done = subprocess.run([sys.executable, "-c", code, *large], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

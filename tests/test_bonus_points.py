@@ -16,7 +16,8 @@ from grader.export.write import export_class
 from grader.feedback.write import write_feedback
 from grader.fill import fill
 from grader.options import RunOptions
-from grader.release import load_release, make_release
+from grader.release import load_release
+from grader.releasing import make_release
 from grader.report.build import build_report
 from grader.report.classroom import read_class
 from grader.run import grade_and_record

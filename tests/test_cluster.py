@@ -22,7 +22,8 @@ from grader.cluster import grade_on_cluster, packed
 from grader.course import Course, CourseError
 from grader.fill import fill
 from grader.options import RunOptions
-from grader.release import load_release, make_release
+from grader.release import load_release
+from grader.releasing import make_release
 from grader.run import NOT_GRADED, grade_and_record
 from grader.sandbox.layers import ALL
 

@@ -16,7 +16,8 @@ from nbformat.v4 import new_code_cell
 
 from grader.course import Course, find_course
 from grader.fill import fill
-from grader.release import load_release, make_release
+from grader.release import load_release
+from grader.releasing import make_release
 from grader.verdict import Verdict
 
 from . import tiny

@@ -23,7 +23,8 @@ from grader.course import Course, find_course
 from grader.executors import grade_class
 from grader.log import read_lines
 from grader.options import RunOptions
-from grader.release import load_release, make_release
+from grader.release import load_release
+from grader.releasing import make_release
 from grader.sandbox.layers import ALL
 from grader.verify import verify
 

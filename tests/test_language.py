@@ -14,7 +14,7 @@ import pytest
 
 from grader.course import Course, CourseError, find_course
 from grader.language import choose_language, languages, read_translation, write_translation
-from grader.release import make_release
+from grader.releasing import make_release
 
 from .tiny import ROOT
 

@@ -17,7 +17,8 @@ from grader.fill import fill
 from grader.grade import GradedSubmission, Workbench, grade_submission, not_graded
 from grader.gradescope_run import results_of
 from grader.messages import catalogue
-from grader.release import load_release, make_release
+from grader.release import load_release
+from grader.releasing import make_release
 from grader.sandbox.host import ALL
 from grader.sandbox.limits import Limits
 from grader.submitted import Submission, read_submission, submission_id

@@ -12,7 +12,8 @@ from traitlets.config import Config
 from grader.course import Course, CourseError
 from grader.fill import fill
 from grader.late import LatePolicy, excluded_students, late_penalty, late_rule, read_extensions
-from grader.release import load_release, make_release
+from grader.release import load_release
+from grader.releasing import make_release
 from grader.submitted import parse_time, read_timestamp
 from grader.verify import verify
 

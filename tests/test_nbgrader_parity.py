@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 
 from grader.course import Course, find_course
 from grader.options import RunOptions
-from grader.release import make_release
+from grader.releasing import make_release
 from grader.run import grade_and_record
 from grader.sandbox.layers import ALL
 from grader.standings import open_gradebook, read_automatic

@@ -16,7 +16,8 @@ from sqlalchemy import create_engine, text
 
 from grader.course import Course, CourseError, find_course
 from grader.files import write_whole
-from grader.release import load_release, make_release
+from grader.release import load_release
+from grader.releasing import make_release
 from grader.standings import open_gradebook
 
 from . import tiny

@@ -12,7 +12,8 @@ from grader.course import Course
 from grader.fill import fill
 from grader.inputs import cases_digest
 from grader.log import read_history
-from grader.release import load_release, make_release
+from grader.release import load_release
+from grader.releasing import make_release
 from grader.verify import verify
 
 from . import tiny

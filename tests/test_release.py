@@ -16,7 +16,8 @@ from nbgrader.api import Gradebook
 
 from grader.course import Course, CourseError
 from grader.leak import check_release, code_tokens
-from grader.release import Release, is_locked, is_released, is_test, load_release, make_release, pack_release
+from grader.release import Release, is_locked, is_test, load_release
+from grader.releasing import is_released, make_release, pack_release
 
 from . import tiny
 

@@ -13,7 +13,8 @@ from grader.course import Course, CourseError
 from grader.executors import grade_class
 from grader.fill import fill
 from grader.options import RunOptions
-from grader.release import load_release, make_release
+from grader.release import load_release
+from grader.releasing import make_release
 from grader.run import grade_and_record
 from grader.sandbox.layers import ALL
 

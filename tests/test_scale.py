@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event, text
 
 from grader.course import Course
 from grader.gradebook import Entry, GradeRecorder
-from grader.release import make_release
+from grader.releasing import make_release
 from grader.standings import open_gradebook
 from grader.verdict import CaseResult, Status, Verdict
 

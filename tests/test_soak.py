@@ -21,7 +21,8 @@ from grader import record
 from grader.course import Course, find_course
 from grader.fill import fill
 from grader.options import RunOptions
-from grader.release import load_release, make_release
+from grader.release import load_release
+from grader.releasing import make_release
 from grader.run import grade_and_record
 from grader.sandbox.layers import ALL
 from grader.sandbox.limits import Limits

@@ -9,7 +9,8 @@ import nbformat
 import pytest
 
 from grader.course import find_course
-from grader.release import load_release, make_release
+from grader.release import load_release
+from grader.releasing import make_release
 from grader.sandbox.host import Sandbox
 
 from .tiny import ROOT
@@ -24,7 +25,7 @@ def test_untouched_release_runs_with_numpy_matplotlib_and_ipython_alone(name: st
     course = find_course(tmp_path)
     make_release(course, name)
     release = load_release(course, name)
-    with Sandbox(files=release.files) as sandbox, sandbox.child() as child:
+    with Sandbox.start(files=release.files) as sandbox, sandbox.child() as child:
         assert not child.run_cell("import nbgrader").ok
         for cell in release.notebook.cells:
             if cell.cell_type == "code":

@@ -37,7 +37,7 @@ from grader.log import GRADE, read_history
 from grader.nbgrader_app import nbgrader_config
 from grader.options import RunOptions
 from grader.record import open_recording
-from grader.release import make_release
+from grader.releasing import make_release
 from grader.report.write import write_report
 from grader.result import Result
 from grader.run import grade_and_record, hand_in_times

@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from ..course import Course, find_course
-from ..release import make_release
+from ..releasing import make_release
 from .attack import Attack, attack_files, load_attack
 from .yard import AttackReport, Yard
 

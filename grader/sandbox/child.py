@@ -182,8 +182,8 @@ class Child:
 
     # -- the conversation --------------------------------------------------------------------------------------
 
-    def prepare(self, files: dict[str, bytes], links: dict[str, str]) -> None:
-        """Wait until the child is confined, and fill its working folder. Called by `Sandbox.child()`."""
+    def prepare(self, files: dict[str, bytes]) -> None:
+        """Wait until the child is confined, and add the submission's files. Called by `Sandbox.child()`."""
         unsafe = [name for name in files if not safe_name(name)]
         if unsafe:
             self.kill()
@@ -195,8 +195,8 @@ class Child:
                 self.kill()
                 raise SandboxUnavailable(f"This machine does not allow the sandbox: {hello.get('refused')}.")
             self.active = tuple(map(str, hello["active"]))
-            if files or links:
-                reply = self._ask("call_seconds", None, "files", files, links)
+            if files:
+                reply = self._ask("call_seconds", None, "files", files)
                 self.skipped_files = tuple(map(str, reply.get("skipped", ())))
         except (LimitHit, ChildDied, BadReply, RemoteError) as error:  # no student code has run yet: our fault
             self.kill()

@@ -136,7 +136,7 @@ def probe(limits: Limits = Limits(), layers: Layers = ALL) -> list[Finding]:  # 
     if problem:
         return list(found.values())
     try:
-        with Sandbox(files=None, limits=limits, layers=layers) as sandbox, sandbox.child() as child:
+        with Sandbox.start(files=None, limits=limits, layers=layers) as sandbox, sandbox.child() as child:
             run = child.run_cell(QUESTIONS)
             facts = child.lookup("facts") if run.ok else None
             landlock = next((name for name in child.active if name.startswith("Landlock")), "")

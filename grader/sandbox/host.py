@@ -1,6 +1,6 @@
 """The trusted side: `Sandbox` is one warm parent, `Child` one submission's process. Start reading here.
 
-    with Sandbox(files=Path("assignment/NAME")) as sandbox, sandbox.child() as child:
+    with Sandbox.start(files=Path("assignment/NAME")) as sandbox, sandbox.child() as child:
         run = child.run_cell("def double(x): return 2 * x")
         child.call("double", (np.arange(3.0),)).value
 
@@ -12,22 +12,20 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
-import subprocess
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import Any
 
-from . import launch, pythonview, seccomp
+from . import launch
 from .child import Child, Exit, safe_name
 from .errors import BadReply, ChildDied, LimitHit, RemoteError, SandboxError, SandboxUnavailable
 from .layers import ALL, Layers
 from .limits import Limits
 from .replies import MISSING, CallReply, CellRun, Function, Module
+from .warm import WarmProcess
 from .wire import Handle
 
 __all__ = [
@@ -53,68 +51,40 @@ __all__ = [
 
 START_SECONDS = 90.0  # imports from a cold disk
 FORK_SECONDS = 30.0
-END_SECONDS = 5.0
 KEPT_EXITS = 100
 NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Sandbox:
-    """One warm parent. `child()` gives a fresh, confined process in a few milliseconds.
+    """One warm parent that has started. `child()` gives a fresh, confined process in a few milliseconds.
 
-    `files` is the folder of released helper modules and public fixtures (notebooks are left out by the caller); it
-    is read-only inside, importable, and its files appear in the working folder. `preload` names helper modules that
-    the warm parent imports. Raises `SandboxUnavailable` where the machine does not allow what is needed.
+    Raises `SandboxUnavailable` where the machine does not allow what is needed.
     """
 
-    def __init__(
-        self,
-        *,
-        files: Path | None,
-        preload: Sequence[str] = (),
-        limits: Limits = Limits(),  # noqa: B008 - frozen
-        layers: Layers = ALL,
-    ) -> None:
-        files = files.resolve() if files is not None else None
-        self.limits = limits
-        self.layers = layers
-        released = launch.RELEASED if layers.cage else files
-        self._links = {path.name: f"{released}/{path.name}" for path in files.iterdir()} if files else {}
+    def __init__(self, warm: WarmProcess) -> None:
+        self.limits = warm.limits
+        self.layers = warm.layers
+        self._warm = warm
+        self._control = warm.control
         self._exits: dict[int, Exit] = {}
         self._count = 0
-        self._process: subprocess.Popen[bytes] | None = None
-        self._folder: Path | None = None
         self._is_twin = False
-        if layers.seccomp and not seccomp.supported():
-            raise SandboxUnavailable("There is no system-call filter for this processor.", "Use x86-64 or arm64.")
-        if not layers.cage:
-            self._folder = Path(tempfile.mkdtemp(prefix="grader-no-sandbox-"))
-        self._start(files, preload)
+        try:
+            self.landlock_abi = self._hear("ready", START_SECONDS)[0]["ready"]["landlock"]
+        except SandboxUnavailable as error:
+            raise warm.failed(error) from None
+        warm.is_ready = True
 
-    def _start(self, files: Path | None, preload: Sequence[str]) -> None:
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with tempfile.TemporaryFile() as log:
-            try:
-                self._process = self._launch(files, preload, theirs.fileno(), log)
-                theirs.close()
-                self.landlock_abi = self._hear("ready", START_SECONDS)[0]["ready"]["landlock"]
-            except (SandboxUnavailable, pythonview.ViewError, OSError) as error:
-                theirs.close()
-                self.close()
-                log.seek(max(0, log.seek(0, os.SEEK_END) - 2000))
-                said = log.read().decode("utf-8", "replace").strip()
-                problem = f"The sandbox did not start: {said or getattr(error, 'problem', error)}"
-                raise SandboxUnavailable(problem, getattr(error, "remedy", "Run `make doctor`.")) from None
-
-    def _launch(
-        self, files: Path | None, preload: Sequence[str], control: int, log: BinaryIO
-    ) -> subprocess.Popen[bytes]:
-        if self._folder is None:
-            command, environment = launch.caged(files, preload, self.limits, self.layers, control)
-        else:
-            command, environment = launch.uncaged(files, preload, self.limits, self.layers, control, self._folder)
-        return subprocess.Popen(
-            command, env=environment, pass_fds=(control,), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
-        )
+    @classmethod
+    def start(
+        cls,
+        *,
+        files: Path | None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        layers: Layers = ALL,
+    ) -> Sandbox:
+        """Start a warm parent (see `WarmProcess`) and wait for it."""
+        return cls(WarmProcess(files=files, limits=limits, layers=layers))
 
     @property
     def description(self) -> str:
@@ -146,7 +116,7 @@ class Sandbox:
             raise
         os.set_inheritable(pidfd, False)
         child = Child(self, self._count, pidfd, ours, self.limits)
-        child.prepare(dict(submitted_files), self._links)
+        child.prepare(dict(submitted_files))
         return child
 
     def have_twin(self) -> None:
@@ -195,17 +165,10 @@ class Sandbox:
 
     def close(self) -> None:
         """End the warm parent, and with it every child."""
-        self._control.close()
         if self._is_twin:
-            return  # the process and the folder are the first one's
-        if self._process is not None:
-            try:
-                self._process.wait(END_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._control.close()  # the process and the folder are the first one's
+        else:
+            self._warm.close()
 
     def __enter__(self) -> Sandbox:
         return self

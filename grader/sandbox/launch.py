@@ -10,7 +10,6 @@ import shutil
 import stat
 import subprocess
 import sysconfig
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -55,7 +54,8 @@ DEVICES = (
     *("--symlink", f"{SCRATCH}/shm", "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108 - inside
 )
 
-BOOT = "import sys; sys.path[:] = sys.argv[2:]; from sandbox.zygote import main; main(sys.argv[1])"
+# without looking for garbage: what is imported stays
+BOOT = "import gc, sys; gc.disable(); sys.path[:] = sys.argv[2:]; from sandbox.zygote import main; main(sys.argv[1])"
 
 
 @functools.cache
@@ -83,23 +83,29 @@ def bwrap() -> tuple[str, str]:
     )
 
 
-def settings(limits: Limits, layers: Layers, preload: Sequence[str], control: int, scratch: str, kit: str) -> str:
+def settings(
+    limits: Limits,
+    layers: Layers,
+    control: int,
+    *,
+    released: str | None,
+    scratch: str,
+    kit: str,
+) -> str:
     """What the warm parent is told, as its one argument."""
     return json.dumps(
         {
             "limits": asdict(limits),
             "layers": asdict(layers),
-            "preload": list(preload),
             "control": control,
+            "released": released,
             "scratch": scratch,
             "kit": kit,
         }
     )
 
 
-def caged(
-    files: Path | None, preload: Sequence[str], limits: Limits, layers: Layers, control: int
-) -> tuple[list[str], dict[str, str]]:
+def caged(files: Path | None, limits: Limits, layers: Layers, control: int) -> tuple[list[str], dict[str, str]]:
     """(command, environment) of a warm parent in bubblewrap."""
     interpreter = pythonview.Interpreter()
     args = [bwrap()[0], *CAGE]
@@ -113,12 +119,13 @@ def caged(
     args += ["--symlink", f"{SCRATCH}/tmp", "/tmp", "--remount-ro", "/", "--chdir", "/"]  # noqa: S108 - inside
     path = [*interpreter.sys_path(), pythonview.PACKAGES, RELEASED, pythonview.KIT]
     args += ["--", interpreter.inside(interpreter.executable), "-s", "-P", "-S", "-c", BOOT]
-    args += [settings(limits, layers, preload, control, SCRATCH, pythonview.KIT), *path]
-    return args, {}
+    released = RELEASED if files is not None else None
+    told = settings(limits, layers, control, released=released, scratch=SCRATCH, kit=pythonview.KIT)
+    return [*args, told, *path], {}
 
 
 def uncaged(
-    files: Path | None, preload: Sequence[str], limits: Limits, layers: Layers, control: int, folder: Path
+    files: Path | None, limits: Limits, layers: Layers, control: int, folder: Path
 ) -> tuple[list[str], dict[str, str]]:
     """(command, environment) of a warm parent without any protection."""
     kit, scratch = folder / "kit", folder / "scratch"
@@ -131,6 +138,7 @@ def uncaged(
     path += [str(files)] if files is not None else []
     inside = {"HOME": str(scratch), "TMPDIR": str(scratch), "IPYTHONDIR": str(folder / "ipython")}
     environment = {**ENVIRONMENT, **inside, "MPLCONFIGDIR": str(folder / "matplotlib")}
-    told = settings(limits, layers, preload, control, str(scratch), str(kit))
+    released = str(files) if files is not None else None
+    told = settings(limits, layers, control, released=released, scratch=str(scratch), kit=str(kit))
     python = str(pythonview.Interpreter().executable)
     return [python, "-s", "-P", "-S", "-c", BOOT, told, *path, str(kit)], environment

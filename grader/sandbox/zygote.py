@@ -24,7 +24,7 @@ import traceback
 from dataclasses import asdict
 from typing import Any
 
-from . import confine, shell, wire
+from . import confine, seccomp, shell, wire
 from .layers import Layers
 from .limits import Limits
 
@@ -43,11 +43,13 @@ def main(argument: str) -> None:
     limits, layers = Limits(**settings["limits"]), Layers(**settings["layers"])
     if layers.cage:
         confine.protect_devices()
+    links = _links_to(settings["released"])
     stderr = sys.stderr
     warm_shell = shell.warm(limits)  # from here on sys.stderr is the cells'
     try:
-        for name in settings["preload"]:
-            importlib.import_module(name)
+        for name in links:
+            if name.endswith(".py"):
+                importlib.import_module(name.removesuffix(".py"))
     except Exception:
         traceback.print_exc(file=stderr)
         raise
@@ -57,19 +59,27 @@ def main(argument: str) -> None:
     threads = len(os.listdir("/proc/self/task"))
     if threads != 1:
         raise RuntimeError(f"{threads} threads in the warm parent: it cannot be forked safely")
+    if layers.seccomp:
+        seccomp.program()  # kept for the children
     confine.tidy_up_for_forks()
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    WarmParent(limits, layers, warm_shell, settings["scratch"]).serve()
+    gc.freeze()  # and no `collect` before: it would leave free places, which every child would fill in a copy
+    WarmParent(limits, layers, warm_shell, settings["scratch"], links).serve()
+
+
+def _links_to(folder: str | None) -> dict[str, str]:
+    """name -> target of the links to released files that every working folder has."""
+    return {name: os.path.join(folder, name) for name in sorted(os.listdir(folder))} if folder else {}
 
 
 class WarmParent:
-    def __init__(self, limits: Limits, layers: Layers, warm_shell: shell.Shell, scratch: str) -> None:
+    def __init__(
+        self, limits: Limits, layers: Layers, warm_shell: shell.Shell, scratch: str, links: dict[str, str]
+    ) -> None:
         self.limits = limits
         self.layers = layers
         self.shell = warm_shell
         self.scratch = scratch
+        self.links = links
         self.control = socket.socket(fileno=CONTROL)
         self.own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         self.children: dict[int, tuple[int, int]] = {}  # pidfd -> (number, pid)
@@ -114,7 +124,7 @@ class WarmParent:
             os.dup2(fd, CONTROL, inheritable=False)
             for inherited in (fd, self.own_pid_namespace, *self.children):
                 os.close(inherited)
-            WarmParent(self.limits, self.layers, self.shell, self.scratch).serve()
+            WarmParent(self.limits, self.layers, self.shell, self.scratch, self.links).serve()
         finally:
             os._exit(0)
 
@@ -158,7 +168,10 @@ class WarmParent:
             if not self.layers.cage:
                 scratch = os.path.join(scratch, str(os.getpid()))
                 os.mkdir(scratch)
-            return {"active": confine.confine(self.limits, self.layers, scratch)}
+            active = confine.confine(self.limits, self.layers, scratch)
+            for name, target in self.links.items():
+                os.symlink(target, name)
+            return {"active": active}
         except (confine.ConfineError, OSError) as error:
             return {"refused": str(error)}
 
@@ -222,14 +235,12 @@ class Server:
         self.session.batch = None
         return answers
 
-    def files(self, files: dict[str, bytes], links: dict[str, str]) -> dict[str, Any]:
-        """Fill the working folder: the submission's own files, and links to the released ones, which win."""
+    def files(self, files: dict[str, bytes]) -> dict[str, Any]:
+        """Add the submission's own files to the working folder. The links to the released ones win."""
         skipped = []
-        for name, target in links.items():
-            os.symlink(target, name)
         for name, data in files.items():
             try:
-                if name.partition("/")[0] in links:
+                if os.path.islink(name.partition("/")[0]):
                     raise FileExistsError
                 os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
                 with open(name, "wb") as file:

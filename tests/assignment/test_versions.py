@@ -20,7 +20,8 @@ import pytest
 
 from grader.course import find_course
 from grader.fill import fill
-from grader.release import STUDENT_REQUIREMENTS, load_release, make_release, pack_release
+from grader.release import load_release
+from grader.releasing import STUDENT_REQUIREMENTS, make_release, pack_release
 
 from . import notebook
 

@@ -12,7 +12,8 @@ import pytest
 
 from grader.course import Course
 from grader.fill import fill
-from grader.release import load_release, make_release
+from grader.release import load_release
+from grader.releasing import make_release
 from tests import browser, graded, tiny
 
 pytestmark = [browser.needs_browser, pytest.mark.timeout(300), pytest.mark.long]

@@ -16,7 +16,8 @@ from grader.course import Course
 from grader.feedback.exporter import FeedbackExporter
 from grader.fill import fill
 from grader.grade import Workbench, grade_submission
-from grader.release import is_experiment, is_test, make_release
+from grader.release import is_experiment, is_test
+from grader.releasing import make_release
 from grader.sandbox.host import ALL
 from grader.submitted import Submission
 from grader.workbench import open_workbench

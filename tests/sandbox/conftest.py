@@ -30,7 +30,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sandbox(released: Path) -> Iterator[Sandbox]:
-    with Sandbox(files=released, preload=["helper"]) as sandbox:
+    with Sandbox.start(files=released) as sandbox:
         yield sandbox
 
 

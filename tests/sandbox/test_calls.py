@@ -211,7 +211,7 @@ def test_an_answer_that_does_not_fit_leaves_the_others_alone() -> None:
     """A batch comes back as one message: can a large answer take others along, or a limit come too early?"""
     limits = Limits(message_bytes=200_000)
     requests = [("call", "f", [size], {}) for size in (10_000, 10_000, 10_000, 1)]
-    with Sandbox(files=None, limits=limits) as sandbox, sandbox.child() as child:
+    with Sandbox.start(files=None, limits=limits) as sandbox, sandbox.child() as child:
         child.run_cell("import numpy as np\ndef f(n): return np.arange(float(n))")
         answers = child.batch(encode_batch(requests, limits), len(requests))
         sizes = [(found := child.read_answer(answer, (1,), {})) and len(found.value) for answer in answers]
@@ -237,7 +237,7 @@ def test_arguments_that_were_left_alone_do_not_travel_back(student: Child) -> No
 def test_a_result_too_large_to_bring_out_is_named() -> None:
     """Does an enormous return value end in the name of the limit, not in a full memory outside?"""
     limits = Limits(message_bytes=1 << 20, message_nodes=1000)
-    with Sandbox(files=None, limits=limits) as sandbox:
+    with Sandbox.start(files=None, limits=limits) as sandbox:
         for source, limit in (("np.zeros(10**6)", "message_bytes"), ("list(range(10**4))", "message_nodes")):
             with sandbox.child() as child:
                 child.run_cell(f"import numpy as np\ndef f(): return {source}")

@@ -166,7 +166,7 @@ def test_reading_the_keyboard_fails_at_once(child: Child) -> None:
 def test_a_flood_of_output_is_cut_and_said_so(released: object) -> None:
     """Is a cell that prints without end bounded, and does the next one still print?"""
     limits = Limits(cell_output_bytes=10_000, submission_output_bytes=25_000)
-    with Sandbox(files=None, limits=limits) as sandbox, sandbox.child() as child:
+    with Sandbox.start(files=None, limits=limits) as sandbox, sandbox.child() as child:
         for source in (
             "for i in range(10**5): print(i)",
             "print('x' * 10**6)",

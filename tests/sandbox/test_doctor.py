@@ -87,7 +87,7 @@ def test_no_bubblewrap_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch)
     assert "No bubblewrap here" in reason
     assert "Install it." in reason
     with pytest.raises(SandboxUnavailable, match=r"bubblewrap was not found\. Install it\."):
-        Sandbox(files=None)
+        Sandbox.start(files=None)
 
 
 def test_forbidden_user_namespaces_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_forbidden_user_namespaces_are_named_with_the_remedy(monkeypatch: pytest
     assert reason is not None
     assert "No user namespaces here (bwrap: setting up uid map: Permission denied)" in reason
     with pytest.raises(SandboxUnavailable, match="setting up uid map"):
-        Sandbox(files=None)
+        Sandbox.start(files=None)
 
 
 @pytest.mark.parametrize(

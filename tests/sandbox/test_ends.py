@@ -35,7 +35,7 @@ def processes(marker: float = MARKER) -> set[int]:
 
 @pytest.fixture(scope="module")
 def marked() -> Iterator[Sandbox]:
-    with Sandbox(files=None, limits=Limits(submission_seconds=MARKER)) as sandbox:
+    with Sandbox.start(files=None, limits=Limits(submission_seconds=MARKER)) as sandbox:
         yield sandbox
     assert comes_true(lambda: processes() == set())
 
@@ -80,7 +80,7 @@ def test_a_child_that_runs_out_of_time_is_gone(marked: Sandbox) -> None:
 def test_daemons_die_with_their_child(own_marker: float) -> None:
     """Without seccomp: does a process that has left its session and its parent survive?"""
     limits = Limits(submission_seconds=own_marker)
-    with Sandbox(files=None, limits=limits, layers=Layers.only("view")) as sandbox:
+    with Sandbox.start(files=None, limits=limits, layers=Layers.only("view")) as sandbox:
         before = processes(own_marker)
         with sandbox.child() as child:
             source = """
@@ -102,7 +102,7 @@ for i in range(3):
 
 def test_everything_ends_with_the_sandbox(own_marker: float) -> None:
     """Do children that nobody killed end when the warm parent does?"""
-    with Sandbox(files=None, limits=Limits(submission_seconds=own_marker)) as sandbox:
+    with Sandbox.start(files=None, limits=Limits(submission_seconds=own_marker)) as sandbox:
         children = [sandbox.child() for _ in range(3)]
         assert len(processes(own_marker)) > 3
     assert comes_true(lambda: processes(own_marker) == set())
@@ -115,7 +115,7 @@ def test_everything_ends_with_the_grader(with_sibling: bool, own_marker: float) 
     """Killed without warning, in the middle of an endless cell: does the grader leave anything running?"""
     program = (
         "import os\nfrom grader.sandbox.host import Sandbox, Limits\n"
-        f"sandbox = Sandbox(files=None, limits=Limits(submission_seconds={own_marker}))\n"
+        f"sandbox = Sandbox.start(files=None, limits=Limits(submission_seconds={own_marker}))\n"
         "child = sandbox.child()\n"
         "for fd in os.listdir('/proc/self/fd'):\n"
         "    try: os.set_inheritable(int(fd), True)\n"
@@ -138,7 +138,7 @@ def test_everything_ends_with_the_grader(with_sibling: bool, own_marker: float) 
 def test_an_unprotected_child_ends_with_its_warm_parent(own_marker: float) -> None:
     """Without a pid namespace that dies as a whole: does an endless cell outlive the sandbox?"""
     limits = Limits(submission_seconds=own_marker)
-    with Sandbox(files=None, limits=limits, layers=Layers.none()) as sandbox:
+    with Sandbox.start(files=None, limits=limits, layers=Layers.none()) as sandbox:
         child = sandbox.child()
         with pytest.raises(LimitHit):
             sandbox.child().run_cell("while True: pass", seconds=0.2)
@@ -149,7 +149,7 @@ def test_an_unprotected_child_ends_with_its_warm_parent(own_marker: float) -> No
 
 def test_a_dead_warm_parent_is_our_fault_not_the_students(own_marker: float) -> None:
     """When the machine kills the warm parent during a cell, does the submission get an error of its own?"""
-    with Sandbox(files=None, limits=Limits(submission_seconds=own_marker)) as sandbox:
+    with Sandbox.start(files=None, limits=Limits(submission_seconds=own_marker)) as sandbox:
         pids = processes(own_marker)
         (warm_parent,) = [pid for pid in pids if b"bwrap" not in Path(f"/proc/{pid}/cmdline").read_bytes()[:200]]
         with sandbox.child() as child:
@@ -166,7 +166,7 @@ def test_no_mount_and_no_file_is_left(tmp_path: Path, monkeypatch: pytest.Monkey
     """Does this machine look the same during a run, and after it?"""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     mounts = Path("/proc/self/mounts").read_text()
-    with Sandbox(files=None) as sandbox, sandbox.child(submitted_files={"a.txt": b"x"}) as child:
+    with Sandbox.start(files=None) as sandbox, sandbox.child(submitted_files={"a.txt": b"x"}) as child:
         assert child.run_cell("open('b', 'w').write('x'); open('/tmp/c', 'w').write('x')").ok
         assert Path("/proc/self/mounts").read_text() == mounts
         assert os.listdir(tmp_path) == []
@@ -190,7 +190,7 @@ def test_no_descriptor_is_left(marked: Sandbox) -> None:
 def test_an_unprotected_run_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """--no-sandbox works in a folder on the disk: is it removed?"""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with Sandbox(files=None, layers=Layers.none()) as sandbox, sandbox.child() as child:
+    with Sandbox.start(files=None, layers=Layers.none()) as sandbox, sandbox.child() as child:
         assert child.run_cell("open('x', 'w').write('x')").ok
         assert len(os.listdir(tmp_path)) == 1
     assert os.listdir(tmp_path) == []
@@ -199,5 +199,5 @@ def test_an_unprotected_run_leaves_no_folder(tmp_path: Path, monkeypatch: pytest
 def test_a_child_that_cannot_be_made_is_our_fault() -> None:
     """When a fresh process fails before any student code ran (here: for want of room), who is blamed?"""
     full = Limits(scratch_files=2)
-    with Sandbox(files=None, limits=full) as sandbox, pytest.raises(SandboxUnavailable, match="No space left"):
+    with Sandbox.start(files=None, limits=full) as sandbox, pytest.raises(SandboxUnavailable, match="No space left"):
         sandbox.child()

@@ -33,7 +33,7 @@ def error_of(function, *args):
 
 
 def child_with(*layers: str) -> Iterator[Child]:
-    with Sandbox(files=None, layers=Layers.only(*layers)) as sandbox, sandbox.child() as child:
+    with Sandbox.start(files=None, layers=Layers.only(*layers)) as sandbox, sandbox.child() as child:
         assert child.run_cell(PRELUDE).ok
         yield child
 
@@ -103,7 +103,11 @@ status = os.waitpid(pid, 0)[1]
     def test_children_share_no_memory_by_name(self) -> None:
         """Can one submission leave a SysV segment for the next, or read another's?"""
         key = 0x67726165
-        with Sandbox(files=None, layers=Layers.only()) as sandbox, sandbox.child() as one, sandbox.child() as other:
+        with (
+            Sandbox.start(files=None, layers=Layers.only()) as sandbox,
+            sandbox.child() as one,
+            sandbox.child() as other,
+        ):
             for child in (one, other):
                 assert child.run_cell(PRELUDE).ok
             assert value_of(one, f"libc.shmget({key}, 4096, 0o1666)") >= 0
@@ -225,7 +229,7 @@ codes = [error_of(os.execv, path, ['x', '-c', '0']) for path in ({str(Path("/usr
 
 def test_all_layers_are_active_together() -> None:
     """Is what grading uses really everything, and does the description say so?"""
-    with Sandbox(files=None) as sandbox, sandbox.child() as child:
+    with Sandbox.start(files=None) as sandbox, sandbox.child() as child:
         kinds = [name.split()[0] for name in child.active]
         landlock = ["Landlock"] if confine.landlock_abi() else []
         assert kinds == ["namespaces", "rlimits", *landlock, "seccomp"]
@@ -235,7 +239,7 @@ def test_all_layers_are_active_together() -> None:
 
 def test_no_sandbox_is_loud() -> None:
     """Does a run without protection work the same, and say what it is?"""
-    with Sandbox(files=None, layers=Layers.none()) as sandbox, sandbox.child() as child:
+    with Sandbox.start(files=None, layers=Layers.none()) as sandbox, sandbox.child() as child:
         assert sandbox.description.startswith("NONE")
         assert child.active == ()
         assert child.run_cell("def f(x): return x + 1").ok

@@ -26,7 +26,7 @@ TIGHT = Limits(
 
 @pytest.fixture(scope="module")
 def tight() -> Iterator[Sandbox]:
-    with Sandbox(files=None, limits=TIGHT) as sandbox:
+    with Sandbox.start(files=None, limits=TIGHT) as sandbox:
         yield sandbox
 
 
@@ -100,7 +100,7 @@ def test_open_files_are_bounded(tight: Sandbox) -> None:
 def test_threads_are_bounded() -> None:
     """Is a thread bomb stopped, by the kernel or (where the sandbox's user is root outside) by the grader?"""
     start = "threading.Thread(target=time.sleep, args=(9,)).start()"
-    with Sandbox(files=None, limits=Limits(threads=8, address_space_mib=16_000)) as sandbox:
+    with Sandbox.start(files=None, limits=Limits(threads=8, address_space_mib=16_000)) as sandbox:
         error = outcome(sandbox, f"import threading, time\nfor i in range(50): {start}\ntime.sleep(9)")
     by_the_grader, by_the_kernel = "LimitHit: It needed more than 8 threads.", "RuntimeError: can't start new thread"
     assert error == (by_the_grader if os.getuid() == 0 else by_the_kernel)
@@ -115,7 +115,7 @@ def test_processor_time_is_bounded(tight: Sandbox) -> None:
 def test_the_whole_submission_has_a_deadline() -> None:
     """Can many cells, each within its time, take forever together?"""
     limits = Limits(submission_seconds=0.6)
-    with Sandbox(files=None, limits=limits) as sandbox, sandbox.child() as child:
+    with Sandbox.start(files=None, limits=limits) as sandbox, sandbox.child() as child:
         cells = ["import time; time.sleep(0.1)"] * 100
         with pytest.raises(LimitHit, match=r"0\.6 seconds for the whole notebook") as caught:
             list(map(child.run_cell, cells))
@@ -159,7 +159,7 @@ def test_noise_on_the_connection_ends_the_child(tight: Sandbox) -> None:
 
 def test_the_resource_limits_hold_alone() -> None:
     """With only the cage around them, are the limits still those of the settings?"""
-    with Sandbox(files=None, limits=TIGHT, layers=Layers.only("rlimits")) as sandbox, sandbox.child() as child:
+    with Sandbox.start(files=None, limits=TIGHT, layers=Layers.only("rlimits")) as sandbox, sandbox.child() as child:
         assert child.active == ("namespaces", "rlimits")
         run = child.run_cell(
             "import resource as r\nfound = {n: r.getrlimit(getattr(r, 'RLIMIT_' + n)) for n in "
@@ -169,5 +169,5 @@ def test_the_resource_limits_hold_alone() -> None:
         found = child.lookup("found")
     want = {"AS": 700 << 20, "CPU": 1, "FSIZE": 4 << 20, "NOFILE": 40, "NPROC": 8, "CORE": 0, "MEMLOCK": 0}
     assert found == {name: (value, value) for name, value in want.items()}
-    with Sandbox(files=None, limits=TIGHT, layers=Layers.only()) as sandbox, sandbox.child() as child:
+    with Sandbox.start(files=None, limits=TIGHT, layers=Layers.only()) as sandbox, sandbox.child() as child:
         assert child.run_cell("import resource as r\nassert r.getrlimit(r.RLIMIT_AS)[0] == -1").ok

@@ -55,7 +55,7 @@ def test_both_have_children_of_their_own_behind_the_same_layers(sandbox: Sandbox
 
 @pytest.mark.parametrize("layers", [Layers(), Layers(seccomp=False, landlock=False)], ids=["all", "fewer"])
 def test_its_children_end_with_it_and_ours_do_not(released: Path, layers: Layers) -> None:
-    with Sandbox(files=released, layers=layers) as sandbox, sandbox.child() as ours:
+    with Sandbox.start(files=released, layers=layers) as sandbox, sandbox.child() as ours:
         process, told = forked(hang_there, sandbox)
         pid = told.recv()
         assert alive(pid)
@@ -71,7 +71,7 @@ def answers(child: Child) -> bool:
 
 
 def test_a_twin_ends_with_the_first(released: Path) -> None:
-    with Sandbox(files=released) as sandbox:
+    with Sandbox.start(files=released) as sandbox:
         process, told = forked(hang_there, sandbox)
         pid = told.recv()
     assert comes_true(lambda: not alive(pid))

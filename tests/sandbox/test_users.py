@@ -21,7 +21,7 @@ import json, os
 import numpy as np
 from grader.sandbox import doctor
 from grader.sandbox.host import Sandbox, RemoteError
-with Sandbox(files=None) as sandbox, sandbox.child() as child:
+with Sandbox.start(files=None) as sandbox, sandbox.child() as child:
     child.run_cell("def double(x): return 2 * x\\nimport os\\ninside = os.getuid()")
     answer = child.call("double", (np.arange(3.0),)).value.tolist()
     plot = child.run_cell("import matplotlib.pyplot as plt\\nplt.plot([1, 2]);")

@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def viewer(released: Path) -> Iterator[Child]:
-    with Sandbox(files=released, layers=Layers.only("view")) as sandbox, sandbox.child() as child:
+    with Sandbox.start(files=released, layers=Layers.only("view")) as sandbox, sandbox.child() as child:
         yield child
 
 
@@ -133,7 +133,7 @@ def forward(x, path):
             pass
     return sorted({dist.name.lower() for dist in importlib.metadata.distributions()} & {"torch", "keras"})
 """
-    with Sandbox(files=None) as sandbox, sandbox.child() as child:
+    with Sandbox.start(files=None) as sandbox, sandbox.child() as child:
         assert child.run_cell(source).ok
         assert child.call("forward", (np.ones(3), str(tmp_path))).value == []
 

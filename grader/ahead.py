@@ -1,0 +1,29 @@
+"""A command's warm parent, started before the rest of the command is imported: both take about as long.
+
+A room of its own, so that nothing large is imported on the way to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from .course import Course
+from .options import RunOptions
+from .sandbox.warm import WarmProcess
+
+
+@contextmanager
+def warm_ahead(course: Course, assignment: str, options: RunOptions) -> Iterator[WarmProcess | None]:
+    """Yield a warm parent where it is plain already that this machine has somebody to grade, None elsewhere."""
+    if options.scheduler or not (options.force or _somebody_is_new(course, assignment)):
+        yield None
+        return
+    warm = WarmProcess(files=course.release / assignment, limits=options.limits, layers=options.layers)
+    with closing(warm):
+        yield warm
+
+
+def _somebody_is_new(course: Course, assignment: str) -> bool:
+    """True where a student has no verdict yet. Who has handed in again is for the plan to find out."""
+    return not all(course.verdict(student, assignment).exists() for student in course.students(assignment))
