@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from .sandbox.child import Answer, Request, encode_batch
+from .sandbox.batch import Request
+from .sandbox.child import Answer, encode_batch
 from .sandbox.limits import Limits
 from .sandbox.wire import EARLIER_ITEMS, Handle, earlier
 

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import replies, wire
+from . import batch, replies, wire
+from .batch import Request
 from .errors import BadReply, ChildDied, LimitHit, RemoteError, SandboxUnavailable
 from .limits import MEANING, Limits
 from .replies import CallReply, CellRun
@@ -30,7 +31,6 @@ ENDING_MILLISECONDS = 500
 CHUNK = 1 << 20
 SENT_AHEAD = 64 << 10  # bytes of requests sent at once: a socket holds them, so that nobody waits for room
 
-Request = tuple[Any, ...]  # of a batch: ("lookup", name) or ("call", target, args, kwargs)
 Answer = dict[str, Any]  # of a batch, not yet checked
 
 
@@ -54,7 +54,7 @@ def safe_name(name: str) -> bool:
 
 def encode_batch(requests: Sequence[Request], limits: Limits) -> bytes:
     """Requests as one message, for `Child.batch`. A handle made by `wire.earlier` is an item of an earlier result."""
-    return wire.encode(["batch", [list(request) for request in requests]], limits)
+    return wire.encode(["batch", *batch.pack(requests)], limits)
 
 
 class Child:

@@ -17,7 +17,7 @@ PYTHON = "/opt/python"  # the interpreter inside, unless it is the system's own
 PACKAGES = "/opt/packages"
 KIT = "/opt/kit"
 INSIDE = (
-    *("wire", "wire_format", "wire_encode", "wire_decode"),
+    *("wire", "wire_format", "wire_encode", "wire_decode", "batch"),
     *("limits", "layers", "seccomp", "confine", "failure", "outputs", "shell", "zygote"),
 )
 """The modules of this package that run inside; no other file of the grader is visible there."""

@@ -57,7 +57,7 @@ class CellRun:
 
 @dataclass(frozen=True, slots=True)
 class CallReply:
-    """The result of a call, and what the function left in its arguments (None: an array that is as it was).
+    """The result of a call, and what the function left in its arguments (None: it is as it was, or a handle).
 
     `cpu_seconds` is what the call says it took; it is shown, and decides nothing.
     """
@@ -97,8 +97,12 @@ def value(reply: dict[str, Any]) -> Any:
 
 
 def call_reply(reply: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallReply:
-    """The result of a call that was made with these arguments."""
+    """The result of a call that was made with these arguments. A reply without them has left them as they were."""
     left, named = reply.get("args"), reply.get("kwargs")
+    if left is None:
+        left = [None] * len(args)
+    if named is None:
+        named = dict.fromkeys(kwargs)
     if type(left) is not list or type(named) is not dict or len(left) != len(args) or named.keys() != kwargs.keys():
         raise Malformed("a call's arguments that are not those of the call")
     return CallReply(value(reply), tuple(left), named, cpu_seconds(reply))

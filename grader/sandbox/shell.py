@@ -24,6 +24,7 @@ from .outputs import Outputs, Stream
 from .wire import Handle, earlier_item, type_name
 
 SEED = 0  # every child starts with the same, so that a notebook that draws random numbers can be repeated
+UNCHANGING = (bool, int, float, complex, str, bytes)
 BY_VALUE = (type(None), bool, int, float, complex, str, bytes, np.ndarray, np.generic)
 
 WARM_UP = (
@@ -201,7 +202,7 @@ class Session:
         return {"kind": "function"} if callable(value) else {"kind": "value", "value": value}
 
     def call(self, target: str | int, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Call a function by name or handle; the reply carries the result and what is now in the arguments."""
+        """Call a function by name or handle; the reply has the result and what the call left in its arguments."""
         args, kwargs = self.resolved(args), self.resolved(kwargs)
         self.shell.outputs.begin()  # output of calls is bounded like that of cells, and dropped
         before = [_content(arg) for arg in args], {name: _content(arg) for name, arg in kwargs.items()}
@@ -217,12 +218,13 @@ class Session:
             if self.batch is not None:
                 self.batch.append(value)
             self.shell.outputs.begin()
-        return {
-            "value": self.result(value),
-            "args": [self.left(arg, was) for arg, was in zip(args, before[0], strict=True)],
-            "kwargs": {name: self.left(arg, before[1][name]) for name, arg in kwargs.items()},
-            "cpu": cpu,
-        }
+        reply = {"value": self.result(value), "cpu": cpu}
+        left = [self.left(arg, was) for arg, was in zip(args, before[0], strict=True)]
+        if any(item is not None for item in left):
+            reply["args"] = left
+        if kwargs:
+            reply["kwargs"] = {name: self.left(arg, before[1][name]) for name, arg in kwargs.items()}
+        return reply
 
     def result(self, value: Any) -> Any:
         """A tuple comes back with its arrays and numbers by value; whatever else is in it (a cache) stays."""
@@ -231,11 +233,10 @@ class Session:
         return value
 
     def left(self, argument: object, before: tuple[Any, ...] | None) -> object:
-        """What the call left in an argument: None for an array as it was, a handle for one that came in as such."""
+        """What the call left in an argument: None for what is as it was, or came in as a handle."""
         if before is not None and _content(argument) == before:
             return None
-        number = self.numbers.get(id(argument))
-        return argument if number is None else Handle(number, type_name(argument))
+        return None if type(argument) in UNCHANGING or id(argument) in self.numbers else argument
 
 
 def _content(argument: object) -> tuple[Any, ...] | None:

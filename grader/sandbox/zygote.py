@@ -24,7 +24,7 @@ import traceback
 from dataclasses import asdict
 from typing import Any
 
-from . import confine, seccomp, shell, wire
+from . import batch, confine, seccomp, shell, wire
 from .layers import Layers
 from .limits import Limits
 
@@ -217,7 +217,7 @@ class Server:
         except BaseException as error:
             return {"error": shell.failure.describe(error)}
 
-    def batch(self, encoder: wire.Encoder, requests: list[Any]) -> list[Any]:
+    def batch(self, encoder: wire.Encoder, stacks: list[Any], requests: list[Any]) -> list[Any]:
         """Answer many requests at once, each as if it had come alone: the trees of the answers.
 
         Each is taken down before the next is begun, which may change what it holds. One that does not fit any more
@@ -226,7 +226,7 @@ class Server:
         results: list[object] = []
         self.session.batch = results
         answers = []
-        for number, (verb, *arguments) in enumerate(requests, start=1):
+        for number, (verb, arguments) in enumerate(batch.unpack(stacks, requests), start=1):
             try:
                 answers.append(encoder.tree(self.reply(verb, arguments)))
             except wire.TooLarge:

@@ -94,7 +94,7 @@ def test_a_cache_stays_inside_and_goes_back_in(student: Child) -> None:
     assert np.array_equal(dx, np.zeros((2, 2)))
     assert np.array_equal(dgamma, [6.0, 6.0])
     assert eps == 1e-5
-    assert reply.args[1] == cache
+    assert reply.args == (None, None)
     fetched = student.fetch(cache)
     assert np.array_equal(fetched[0], x - 1)
     assert fetched[1].type_name == "Cache"
@@ -205,6 +205,41 @@ def test_calls_made_at_once_answer_like_calls_made_one_by_one(student: Child) ->
     assert student.read_answer(answers[3], (x, None), {}) is None
     assert student.read_answer(answers[4], (5,), {}).value == 5
     assert student.call("identity", (1,)).value == 1
+
+
+ARRAYS = (
+    np.arange(6.0).reshape(2, 3),
+    np.arange(6.0).reshape(2, 3) + 1,
+    np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+    np.arange(6.0)[::2],
+    np.arange(3, dtype=">f8"),
+    np.arange(3, dtype="<f8"),
+    np.arange(3, dtype=np.float32),
+    np.array([-0.0, np.nan, np.inf]),
+    np.array([0.0, np.nan, np.inf]),
+    np.array(2.5),
+    np.zeros((0, 3)),
+    np.array(["a", "bc"]),
+)
+
+
+def test_arrays_of_a_batch_arrive_as_they_are_and_for_one_call_only(student: Child) -> None:
+    """Arrays of one shape travel as one: does each arrive with its bits, and unchanged by the call before?"""
+    student.run_cell(
+        "import numpy as np\n"
+        "def look(x, again, scale=None):\n"
+        "    was = (x.copy('K'), again is x, x.flags.owndata, x.flags.writeable, x.flags.f_contiguous)\n"
+        "    x[...] = x[::-1].copy() if x.ndim else 0\n"
+        "    return was"
+    )
+    requests = [("call", "look", [array, array], {"scale": array}) for array in ARRAYS for _ in range(2)]
+    answers = student.batch(encode_batch(requests, Limits()), len(requests))
+    for (_, _, (array, _), _), answer in zip(requests, answers, strict=True):
+        reply = student.read_answer(answer, (array, array), {"scale": array})
+        assert reply is not None
+        got, same, own, writeable, fortran = reply.value
+        assert (got.dtype, got.shape, got.tobytes()) == (array.dtype, array.shape, array.tobytes())
+        assert (same, own, writeable, fortran) == (False, True, True, array.flags.f_contiguous or array.ndim == 1)
 
 
 def test_an_answer_that_does_not_fit_leaves_the_others_alone() -> None:
