@@ -9,7 +9,7 @@ A recording changes how long grading takes, and nothing else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -120,21 +120,33 @@ def lookup_key(name: str) -> Hashable:
 
 def call_key(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], origins: Origins) -> Hashable:
     """Equal for two calls with the same function and the same arguments, bit for bit."""
-    return name, _frozen(args, origins.name), _frozen(kwargs, origins.name)
+    return name, _frozen_all(args, origins.name), _frozen(kwargs, origins.name) if kwargs else None
+
+
+def _frozen_all(values: Iterable[Any], name: NameHandle) -> tuple[Hashable, ...]:
+    return tuple(
+        [
+            # most arguments are arrays
+            (value.dtype, value.shape, value.strides, value.tobytes())
+            if type(value) is np.ndarray
+            else _frozen(value, name)
+            for value in values
+        ]
+    )
 
 
 def _frozen(value: Any, name: NameHandle) -> Hashable:
     cls = type(value)
-    if cls is np.ndarray:
-        return value.dtype, value.shape, value.strides, value.tobytes()
     if cls is str or value is None:
         return value
     if cls is tuple or cls is list:
-        return cls, *[_frozen(item, name) for item in value]
+        return cls, _frozen_all(value, name)
     if cls is dict:
-        return "dict", *value, *[_frozen(item, name) for item in value.values()]
+        return cls, tuple(value), _frozen_all(value.values(), name)
+    if cls is np.ndarray:
+        return _frozen_all((value,), name)
     if cls is Handle:
-        return "handle", name(value)
+        return cls, name(value)
     return cls, repr(value)  # a float with its sign, were it zero
 
 

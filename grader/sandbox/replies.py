@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import RemoteError
 from .limits import Limits
@@ -55,8 +55,7 @@ class CellRun:
     cpu_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class CallReply:
+class CallReply(NamedTuple):
     """The result of a call, and what the function left in its arguments (None: it is as it was, or a handle).
 
     `cpu_seconds` is what the call says it took; it is shown, and decides nothing.

@@ -135,11 +135,12 @@ def warm(limits: Limits) -> Shell:
     shell.run_line_magic("matplotlib", "inline")
     sys.stdout, sys.stderr = Stream(outputs, "stdout"), Stream(outputs, "stderr")  # type: ignore[assignment]
     sys.displayhook = shell.displayhook
-    names = set(shell.user_ns)
+    names = dict(shell.user_ns)
     for cell in WARM_UP:
         shell.run_cell(cell, silent=True)
-    for name in set(shell.user_ns) - names:
-        del shell.user_ns[name]
+    shell.run_cell("twice = lambda x: 2 * x")  # not silent: all that goes with a submission's cells
+    shell.user_ns.clear()
+    shell.user_ns.update(names)
     outputs.__init__(limits)  # type: ignore[misc]
     return shell
 

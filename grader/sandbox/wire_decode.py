@@ -89,6 +89,10 @@ class _Decoder:
 
         def tagged(pairs: list[tuple[str, Any]]) -> Any:
             ((tag, rest),) = pairs  # an object of another length raises ValueError
+            if tag == "a":  # nearly all there is, with the next
+                return self.read_array(rest)
+            if tag == "t" and type(rest) is list:
+                return tuple(rest)
             return readers[tag](rest)  # an unknown tag raises LookupError
 
         try:
