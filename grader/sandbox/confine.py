@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import resource
 import struct
 import sys
@@ -21,6 +22,9 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
 MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x20, 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 SIGKILL = 9
+
+LARGEST_PLACE = 100_000  # bytes; from 128 KiB on `malloc` asks the kernel for pages of their own
+MOST_PLACES = 1000  # of one size
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _python = ctypes.PyDLL(None, use_errno=True)  # calls that keep the interpreter's lock
@@ -48,6 +52,24 @@ def tidy_up_for_forks() -> None:
     """
     _python.PyOS_BeforeFork()
     _python.PyOS_AfterFork_Child()
+
+
+def fill_free_places() -> None:
+    """Take the free places of glibc's `malloc` between what is allocated, for good: 700 KiB of 19 MiB.
+
+    A child would put there what it makes, each time in a copy of the page. Now it gets new pages, and a tenth fewer.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    malloc = _libc.malloc
+    malloc.restype, malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    end = malloc(LARGEST_PLACE)  # of the heap: no free place is as large
+    sizes = [*(1 << power for power in range(16, 9, -1)), *range(1008, 16, -16)]
+    for size in sizes:
+        for _ in range(MOST_PLACES):
+            place = malloc(size)
+            if not place or not end or place > end:
+                break
 
 
 def die_with_parent() -> None:

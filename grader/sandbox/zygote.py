@@ -61,6 +61,7 @@ def main(argument: str) -> None:
         raise RuntimeError(f"{threads} threads in the warm parent: it cannot be forked safely")
     if layers.seccomp:
         seccomp.program()  # kept for the children
+    confine.fill_free_places()
     confine.tidy_up_for_forks()
     gc.freeze()  # and no `collect` before: it would leave free places, which every child would fill in a copy
     WarmParent(limits, layers, warm_shell, settings["scratch"], links).serve()
