@@ -29,7 +29,10 @@ BY_VALUE = (type(None), bool, int, float, complex, str, bytes, np.ndarray, np.ge
 
 WARM_UP = (
     "import numpy as np\nnp.random.seed(0)\nnp.random.default_rng(0).normal(size=(3, 3)) @ np.ones(3)",
-    "import matplotlib.pyplot as plt\nplt.plot([1, 2], label='$x$')\nplt.title('a')\nplt.legend()",
+    # closed before it is drawn: a tenth of a second, of which a child would be spared little more than what comes next
+    "import matplotlib.pyplot as plt\nplt.plot([1, 2], label='a')\nplt.title('a')\nplt.legend()\nplt.close()",
+    "from matplotlib.mathtext import MathTextParser\nMathTextParser('agg').parse('$x$')",
+    "from PIL import Image\nImage.preinit()",
     "import checks_that_do_not_exist",
     "print([0.5])\n1 / 0",
 )
