@@ -28,15 +28,17 @@ UNCHANGING = (bool, int, float, complex, str, bytes)
 BY_VALUE = (type(None), bool, int, float, complex, str, bytes, np.ndarray, np.generic)
 
 WARM_UP = (
-    "import numpy as np\nnp.random.seed(0)\nnp.random.default_rng(0).normal(size=(3, 3)) @ np.ones(3)",
+    "import numpy as np\nnp.random.seed(0)\nx = np.random.default_rng(0).normal(size=(3, 3)) @ np.ones(3)",
     # closed before it is drawn: a tenth of a second, of which a child would be spared little more than what comes next
     "import matplotlib.pyplot as plt\nplt.plot([1, 2], label='a')\nplt.title('a')\nplt.legend()\nplt.close()",
-    "from matplotlib.mathtext import MathTextParser\nMathTextParser('agg').parse('$x$')",
+    "from matplotlib.mathtext import MathTextParser\nx = MathTextParser('agg').parse('$x$')",
     "from PIL import Image\nImage.preinit()",
     "import checks_that_do_not_exist",
     "print([0.5])\n1 / 0",
+    "class Shown:\n    def _repr_html_(self):\n        return 'a'\n\ndisplay(Shown(), [0.5])",
 )
-"""Cells that make the warm parent load what honest cells load, once instead of in every child."""
+"""Cells that make the warm parent load what honest cells load, once instead of in every child. None has a last value,
+which IPython would remember."""
 
 
 class _Hook(DisplayHook):
@@ -140,8 +142,7 @@ def warm(limits: Limits) -> Shell:
     sys.displayhook = shell.displayhook
     names = dict(shell.user_ns)
     for cell in WARM_UP:
-        shell.run_cell(cell, silent=True)
-    shell.run_cell("twice = lambda x: 2 * x")  # not silent: all that goes with a submission's cells
+        shell.run_cell(cell)
     shell.user_ns.clear()
     shell.user_ns.update(names)
     outputs.__init__(limits)  # type: ignore[misc]
@@ -263,6 +264,6 @@ def no_input(prompt: object = "") -> str:
 
 
 def settle() -> None:
-    """The last touches of a child before its first cell."""
+    """The last touches before the first child, when all is imported."""
     builtins.input = no_input
     reseed()

@@ -53,6 +53,7 @@ def main(argument: str) -> None:
     except Exception:
         traceback.print_exc(file=stderr)
         raise
+    shell.settle()
     sys.path[:] = [path for path in sys.path if path not in ("", settings["kit"])] + [""]
     for name in [name for name in sys.modules if name.partition(".")[0] == __package__]:
         del sys.modules[name]  # the modules live on; a student's `import` does not find them
@@ -152,7 +153,6 @@ class WarmParent:
             os.dup2(fd, CONTROL)  # the control socket itself is closed by this
             hello = self.enter_layers()
             gc.enable()
-            shell.settle()
             Server(self.shell, self.limits).serve(hello)
         finally:
             os._exit(70)
