@@ -10,8 +10,10 @@ import functools
 import importlib.metadata
 import json
 import math
+import operator
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -141,7 +143,14 @@ def _case_from_json(data: dict[str, Any]) -> CaseResult:
 
 def _one_level(value: Any) -> dict[str, Any]:
     """The encoder asks again for what lies within, where `dataclasses.asdict` would copy it all."""
-    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    names, read = _reader(type(value))
+    return dict(zip(names, read(value), strict=True))
+
+
+@functools.cache
+def _reader(cls: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    names = tuple(field.name for field in dataclasses.fields(cls))
+    return names, operator.attrgetter(*names)
 
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Verdict))

@@ -1,5 +1,7 @@
 """How far an answer may be from the expected one. You may read it: how numbers are judged is no secret."""
 
+import math
+
 import numpy as np
 
 
@@ -30,10 +32,10 @@ def allowed_error(scale, n, dtype=np.float64):
 
 def times_allowed(got, expected, allowed):
     """Return the error of every element of `got` in units of what is allowed."""
-    error = np.abs(np.asarray(got, dtype=np.longdouble) - np.asarray(expected, dtype=np.longdouble)).astype(np.float64)
+    error = np.abs(np.subtract(got, expected, dtype=np.longdouble)).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.asarray(error / allowed)
-    if ratio.size and np.isfinite(ratio.flat[ratio.argmax()]):  # no NaN either: argmax finds the first
+    if ratio.size and math.isfinite(ratio.flat[ratio.argmax()]):  # no NaN either: argmax finds the first
         return ratio
     return np.where(np.isfinite(error), np.where(error == 0.0, 0.0, ratio), np.inf)
 
