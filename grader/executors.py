@@ -60,6 +60,7 @@ def grade_in_processes(
     if not students:
         return
     with _tried_workbench(course, assignment, options, warm) as workbench:
+        gc.freeze()  # what is there stays: to look through it again and again would copy it in every worker
         for suspect in (yield from _grade_all(workbench, read, students, options.workers)):
             if (yield from _grade_all(workbench, read, [suspect], 1)):
                 submission = read(suspect)
@@ -168,7 +169,6 @@ def _work(connection: Connection, open_one: OpenWorkbench, read: Callable[[Any],
 
 @contextmanager
 def _forked_workbench(workbench: Workbench) -> Iterator[Workbench]:
-    gc.freeze()  # what the parent made stays: to look through it again and again would also copy it
     gc.set_threshold(20_000)  # a submission makes many objects and few cycles
     workbench.sandbox.have_twin()
     with workbench.sandbox:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import math
 import sys
@@ -88,6 +89,7 @@ def _grade_and_record(
     if not plan.nothing_to_do:
         from .executors import grade_class  # and with it the sandbox and NumPy
 
+        gc.set_threshold(700, 10, 10)  # as Python begins, and grader.__main__ does not: a run's memory should not grow
         if course.database:
             say("The gradebook is on a server: its administrator makes the backups, this run makes none.")
         chosen = dataclasses.replace(options, salt=plan.salt)
