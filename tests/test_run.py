@@ -85,6 +85,7 @@ def grading_somebody_slow(course: Course) -> tuple[subprocess.Popen[str], set[in
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests in the background: it is ignored there
     )
     # a worker; bubblewrap twice, the warm parent, its twin, and the student's process
     assert comes_true(lambda: len(children(command.pid)) >= 6, 60)
