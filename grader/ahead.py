@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 
 from .course import Course
 from .options import RunOptions
-from .sandbox.warm import WarmProcess
+
+if TYPE_CHECKING:
+    from .sandbox.warm import WarmProcess
 
 
 @contextmanager
@@ -19,6 +22,8 @@ def warm_ahead(course: Course, assignment: str, options: RunOptions) -> Iterator
     if options.scheduler or not (options.force or _somebody_is_new(course, assignment)):
         yield None
         return
+    from .sandbox.warm import WarmProcess  # not for a run with nothing to do
+
     warm = WarmProcess(files=course.release / assignment, limits=options.limits, layers=options.layers)
     with closing(warm):
         yield warm

@@ -9,6 +9,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
@@ -24,11 +25,13 @@ from .options import RunOptions
 from .plan import Plan, plan_run
 from .record import Times, open_recording
 from .release import load_release
-from .sandbox.warm import WarmProcess
 from .standings import Standing, open_gradebook, read_standings
 from .submitted import read_timestamp
 from .summary import NOT_GRADED, Line, headings_of, line_of, line_of_row, row_of
 from .verdict import Verdict
+
+if TYPE_CHECKING:
+    from .sandbox.warm import WarmProcess
 
 
 def grade_and_record(

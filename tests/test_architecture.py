@@ -72,8 +72,11 @@ def test_product_code_reads_only_the_project() -> None:
 
 def test_run_with_nothing_to_do_loads_no_sandbox() -> None:
     """Is the answer to "has anything changed?" there before what grades is loaded, which takes as long again?"""
-    code = "import sys, grader.cli, grader.run; print([name for name in sys.modules if name in sys.argv[1:]])"
-    heavy = ["numpy", "IPython", "grader.grade", "grader.sandbox.host"]
+    code = (
+        "import sys, grader.cli, grader.ahead, grader.run; "
+        "print([name for name in sys.modules if name in sys.argv[1:]])"
+    )
+    heavy = ["numpy", "IPython", "grader.grade", "grader.sandbox.host", "grader.sandbox.warm"]
     done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 

@@ -1,4 +1,7 @@
-"""What a freshly forked child does to itself before any student code runs. There is no way back from it."""
+"""What a freshly forked child does to itself before any student code runs. There is no way back from it.
+
+And what the warm parent does before it forks the first one.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from .wire import Handle, earlier_item, type_name
 
 SEED = 0  # every child starts with the same, so that a notebook that draws random numbers can be repeated
 UNCHANGING = (bool, int, float, complex, str, bytes)
-BY_VALUE = (type(None), bool, int, float, complex, str, bytes, np.ndarray, np.generic)
+BY_VALUE = (type(None), *UNCHANGING, np.ndarray, np.generic)
 
 WARM_UP = (
     "import numpy as np\nnp.random.seed(0)\nx = np.random.default_rng(0).normal(size=(3, 3)) @ np.ones(3)",
