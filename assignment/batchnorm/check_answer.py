@@ -37,7 +37,7 @@ def require_shape(label, value, shape):
     if value.dtype.itemsize < np.dtype(np.float64).itemsize:
         raise wrong("low_precision", label=label, dtype=value.dtype)
     if value.shape != shape:
-        raise wrong("wrong_shape", label=label, got=value.shape, expected=shape)
+        raise wrong("other_dimensions", label=label, got=value.shape, expected=shape)
 
 
 def compare(*answers, n, single=False):
@@ -102,8 +102,7 @@ def judge(name, points, look):
     try:
         facts = look() or {}
     except Problem as problem:
-        question = f"{name}?"  # the rows of the first check have none
-        hint = say(question) if problem.status == "FAIL" and question in TEXT else ""
+        hint = problem.hint or (TEXT.get(f"{name}?", "") if problem.status == "FAIL" else "")
         return Row(status=problem.status, message=problem.message, hint=hint, **row, **problem.facts)
     except Exception as error:  # something a student returned misbehaves when it is looked at
         return Row(status="ERROR", message=say("unreadable", kind=type(error).__name__), **row)

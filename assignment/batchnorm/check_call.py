@@ -6,24 +6,28 @@ import types
 from pathlib import Path
 
 import numpy as np
-from check_text import say
+from check_text import TEXT, say
 
 HERE = str(Path(__file__).parent)
 
 
 class Problem(Exception):
-    """Something is not right with an answer. `facts` are fields of a `Row` (ratio, where, got, expected)."""
+    """Something is not right with an answer. `facts` are fields of a `Row` (ratio, where, got, expected).
 
-    def __init__(self, status, message, **facts):
+    `hint` is the question that leads on from here, "" where the question of the row does.
+    """
+
+    def __init__(self, status, message, hint="", **facts):
         super().__init__(message)
         self.status = status
         self.message = message
+        self.hint = hint
         self.facts = facts
 
 
 def wrong(key, facts=None, **words):
-    """A Problem of status FAIL that says the sentence `key`."""
-    return Problem("FAIL", say(key, **words), **(facts or {}))
+    """A Problem of status FAIL that says the sentence `key`, with the question `key?` where that has one of its own."""
+    return Problem("FAIL", say(key, **words), hint=TEXT.get(f"{key}?", ""), **(facts or {}))
 
 
 def once(look):
@@ -99,11 +103,17 @@ class Function:
         return Problem("ERROR", say("raised_at", line=line, **words) if line else say("raised", **words))
 
 
-def own_line(error):
-    """The last line of the student's code in the traceback of `error`, or ""."""
+def own_frame(error):
+    """The last frame of the student's code in the traceback of `error`, or None."""
     others = (HERE, str(Path(np.__file__).parent), "<__array_function__")
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(others)]
-    return (frames[-1].line or "").strip() if frames else ""
+    return frames[-1] if frames else None
+
+
+def own_line(error):
+    """The line of that frame, or ""."""
+    frame = own_frame(error)
+    return (frame.line or "").strip() if frame else ""
 
 
 def text_of(error):
@@ -131,6 +141,7 @@ def when_written():
     try:
         yield
     except NotImplementedError as error:
-        print(say("waits", message=text_of(error)))
+        frame = own_frame(error)
+        print(say("waits", message=say("not_attempted", name=frame.name if frame else text_of(error))))
     except Exception as error:
         print(say("stopped", kind=type(error).__name__, text=text_of(error), line=own_line(error)))

@@ -9,6 +9,11 @@ from check_table import Table
 from check_text import say
 
 
+def short(answer):
+    """An answer that is no whole number as a student would write it: 6.64 and not np.float64(6.64)."""
+    return repr(float(answer) if isinstance(answer, np.floating) else answer)[:40]
+
+
 @functools.cache
 def _data():
     """60 batches for a warm-up, and new data x; read-only."""
@@ -28,7 +33,7 @@ def experiments(steps_to_reach, warm_up):
     def whole(momentum, share):
         got = steps(momentum, share).steps
         if not isinstance(got, (int, float, np.integer, np.floating)) or not np.isfinite(got) or got != round(got):
-            raise wrong("not_whole", momentum=momentum, share=share, got=repr(got)[:40])
+            raise wrong("not_whole", momentum=momentum, share=share, got=short(got))
         return int(got)
 
     def known():

@@ -124,10 +124,13 @@ class Table:
 
 
 def times(ratio: float) -> str:
-    """A ratio of error to tolerance as people say it: 0, 0.3, 40, 4e+06."""
-    if ratio == 0:
-        return "0"
-    return f"{ratio:.2g}" if 1e-3 <= ratio < 1e4 else f"{ratio:.0e}"
+    """A ratio of error to tolerance as people say it: 0, 0.3, 40, 4e6."""
+    if ratio == 0 or 10 <= ratio < 1000:
+        return f"{ratio:.0f}"
+    if 0.01 <= ratio < 10:
+        return f"{ratio:.2g}"
+    digit, power = f"{ratio:.0e}".split("e")
+    return f"{digit}e{int(power)}"
 
 
 def _width(text: str) -> int:

@@ -288,6 +288,15 @@ def test_message_says_what_where_got_wanted_and_asks():
     assert row.got != row.expected
 
 
+def test_a_wrong_shape_is_asked_about_and_not_the_average():
+    """Running values of shape (N, D), or of shape (1, D): does the question lead to the shape?"""
+    whole = checks.running_stats(stored(running_mean=lambda old, new: np.tile(new, (5, 1)))).rows
+    assert (whole[0].status, whole[0].hint) == ("FAIL", TEXT["wrong_shape?"])
+    kept = checks.running_stats(stored(running_mean=lambda old, new: new[None, :])).rows
+    assert (kept[2].status, kept[2].hint) == ("FAIL", TEXT["running_shape?"])
+    assert "(1, 3), expected (3,)" in kept[2].message or "(1, 4), expected (4,)" in kept[2].message
+
+
 def test_relative_error_is_shown_and_decides_nothing():
     """Can a right answer have a large relative error, and pass?"""
     assert tolerance.relative_error(np.array([1e-9]), np.array([-1e-9])) == 0.2
@@ -348,7 +357,7 @@ def test_out_without_a_cache_costs_the_row_about_the_form():
 
     table = checks.forward_train(batchnorm_forward)
     assert lost(table) == ["out_shape"]
-    assert table.rows[2].message == "batchnorm_forward returned one ndarray; wanted are 2 values: out, cache."
+    assert table.rows[2].message == "batchnorm_forward returned one ndarray, expected 2 values: out, cache."
     assert checks.running_stats(batchnorm_forward).points == 4
     assert checks.test_mode(batchnorm_forward).points == 3
     assert {row.status for row in checks.backward(batchnorm_forward, BACKWARD).rows} == {"BLOCKED"}
@@ -378,7 +387,7 @@ def test_cmp_prints_one_line_per_node(capsys):
     assert "approximate: yes" in lines["dbeta"]
     assert "approximate: no" in lines["dgamma"]
     assert "not filled in yet" in lines["dmu"]
-    assert "shape (3,), wanted is (5, 3)" in lines["dx"]
+    assert "shape (3,), expected (5, 3)" in lines["dx"]
     assert "is not a node" in lines["dy"]
 
 
@@ -392,12 +401,17 @@ def test_staged_example_gives_no_gradient_away():
 
 def test_a_cell_that_shows_something_waits(capsys):
     """Does a cell that needs an unfinished function say so in one line, and a broken one where it broke?"""
-    with checks.when_written():
+
+    def batchnorm_forward():
         raise NotImplementedError("batchnorm_forward is not written yet")
+
+    with checks.when_written():
+        batchnorm_forward()
     with checks.when_written():
         FORWARD(None, None, None, {"mode": "train"})
     waiting, broken = capsys.readouterr().out.splitlines()
-    assert waiting.startswith("Nothing to show yet: batchnorm_forward is not written yet.")
+    assert TEXT["not_attempted"].format(name="batchnorm_forward") in waiting
+    assert waiting.startswith("Nothing to show yet. batchnorm_forward is not written yet: ")
     assert broken.startswith("Stopped with AttributeError")
     assert "x.shape[1]" in broken
 

@@ -5,6 +5,7 @@ import math
 import checks
 import numpy as np
 import pytest
+from check_text import TEXT
 
 from solutions.batchnorm import reference
 
@@ -62,6 +63,13 @@ def test_right_functions_pass():
 def test_wrong_steps_are_rejected(wrong, rows):
     """Is every other number of steps wrong, also where the four known answers are copied?"""
     assert lost(checks.experiments(wrong, warm_up)) == rows
+
+
+def test_a_broken_number_of_steps_is_shown_as_a_number():
+    """Does a student read 6.5, and not how NumPy writes it, with a question about whole numbers?"""
+    row = checks.experiments(lambda m, s: np.float64(6.5), warm_up).rows[0]
+    assert row.message == "steps_to_reach(0.5, 0.99) = 6.5, expected a whole number."
+    assert row.hint == TEXT["not_whole?"]
 
 
 @pytest.mark.parametrize(

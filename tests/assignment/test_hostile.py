@@ -6,6 +6,7 @@ import check_answer
 import checks
 import numpy as np
 import pytest
+from check_text import TEXT
 
 from solutions.batchnorm import reference
 
@@ -144,23 +145,34 @@ def test_a_check_never_raises_and_gives_no_points_away(check, function):
 @pytest.mark.parametrize(
     ("function", "sentence"),
     [
-        (HOSTILE["None"], "batchnorm_forward returned None. Is its last line `return out, cache`?"),
-        (HOSTILE["a number"], "batchnorm_forward returned one float; wanted are 2 values: out, cache."),
-        (HOSTILE["three None"], "batchnorm_forward returned 3 values; wanted are 2 values: out, cache."),
-        (HOSTILE["pair of None"], "out is None. Was it ever assigned?"),
-        (HOSTILE["a generator"], "batchnorm_forward is a generator. Does it say `yield` where it should say `return`?"),
-        (HOSTILE["nothing callable"], "batchnorm_forward is a int, not a function. Is the name used twice?"),
+        (HOSTILE["None"], "batchnorm_forward returned None, expected out, cache."),
+        (HOSTILE["a number"], "batchnorm_forward returned one float, expected 2 values: out, cache."),
+        (HOSTILE["three None"], "batchnorm_forward returned 3 values, expected 2 values: out, cache."),
+        (HOSTILE["pair of None"], "out is None."),
+        (HOSTILE["a generator"], "batchnorm_forward is a generator."),
+        (HOSTILE["nothing callable"], "batchnorm_forward is of type int, not a function."),
         (
             HOSTILE["NotImplementedError"],
             "batchnorm_forward is not written yet: its cell still raises NotImplementedError.",
         ),
-        (HOSTILE["pair with empty array"], "out has shape (0, 4), wanted is (6, 4)."),
+        (HOSTILE["pair with empty array"], "out has shape (0, 4), expected (6, 4)."),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_came_back_is_named(function, sentence):
     """Is each kind of wrong return named for what it is?"""
     assert checks.forward_train(function).rows[0].message == sentence
+
+
+NO_NUMBERS = ("None", "a number", "three None", "pair of None", "a generator", "nothing callable")
+
+
+@pytest.mark.parametrize("answer", NO_NUMBERS)
+def test_what_is_no_array_is_not_asked_about_its_numbers(answer):
+    """Does the question fit what came back, instead of asking for axes and averages?"""
+    (question,) = {row.hint for row in checks.forward_train(HOSTILE[answer]).rows if row.status == "FAIL"}
+    assert question.endswith("?")
+    assert question not in {TEXT[f"{row}?"] for row in ("out_standardised", "out_affine", "out_shape")}
 
 
 def test_a_leaked_global_cannot_pass():

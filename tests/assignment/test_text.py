@@ -26,6 +26,8 @@ def used() -> set[str]:
         ]
         if function in ("say", "wrong"):
             keys.update(names)
+        if function == "wrong":  # a sentence about the form of an answer asks a question of its own
+            keys.update({f"{name}?" for name in names} & set(check_text.TEXT))
         if function == "judge":
             keys.update(names + [f"{name}?" for name in names])
     keys.update(f"table.{column}" for column in ("status", "check", "expected", "got", "where", "ratio", "points"))
