@@ -20,9 +20,9 @@ from multiprocessing.connection import wait as wait_for
 from typing import Any
 
 from .course import Course
-from .grade import Workbench, grade_submission, not_graded
+from .grade import Workbench, not_graded
 from .options import RunOptions
-from .result import Result, result_of
+from .result import Result, graded_result, result_of
 from .sandbox.warm import WarmProcess
 from .submitted import Submission, read_submission
 from .workbench import open_workbench
@@ -161,8 +161,7 @@ def _work(connection: Connection, open_one: OpenWorkbench, read: Callable[[Any],
     try:
         with open_one() as workbench:
             while (item := connection.recv()) is not NO_MORE:
-                submission = read(item)
-                connection.send(result_of(workbench.release, submission, grade_submission(workbench, submission)))
+                connection.send(graded_result(workbench, read(item)))
     except Exception as error:
         connection.send(error)
 

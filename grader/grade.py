@@ -173,8 +173,8 @@ def _run_and_judge(workbench: Workbench, notebook: NotebookNode, stages: dict[st
     """
     run = _cells_to_run(notebook)
     with StudentCode(workbench.sandbox, [cell.source for cell in run], workbench.limits, workbench.plan) as code:
-        for number, (cell, raw) in enumerate(zip(run, code.run_cells(), strict=True), start=1):
-            cell.outputs, cell.execution_count = safe_outputs(raw), number
+        for number, (cell, outputs) in enumerate(zip(run, code.run_cells(), strict=True), start=1):
+            cell.outputs, cell.execution_count = outputs, number
         started = time.perf_counter()
         judged = _judge_all(workbench, code)
         stages |= {**code.stages, "judging": _since(started), "student": code.cpu_seconds}

@@ -53,6 +53,18 @@ def safe_outputs(raw: Iterable[Any]) -> list[NotebookNode]:
     return safe
 
 
+def letters(output: NotebookNode) -> int:
+    """How many characters an output from `safe_outputs` holds."""
+    return sum(map(_letters, output.values()))
+
+
+def _letters(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return sum(map(_letters, parts))
+
+
 def _safe_output(output: dict[str, Any], with_html: bool) -> NotebookNode | None:
     kind = output.get("output_type")
     if kind == "stream":

@@ -81,7 +81,8 @@ def _bounded(plot: Plot) -> Plot:
 
 
 def _number(value: Any) -> float | None:
-    return float(f"{value:.4g}") if value is not None and math.isfinite(value) else None
+    rounded = math.nan if value is None else float(f"{value:.4g}")
+    return rounded if math.isfinite(rounded) else None  # the largest of numbers are infinite at four digits
 
 
 def plots_from_json(plots: Iterable[dict[str, Any]]) -> tuple[Plot, ...]:

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 from .course import Course, CourseError
-from .files import folder_digest, write_whole
+from .files import folder_digest, locked, write_whole
 
 
 def _stamp(course: Course) -> Path:
@@ -30,11 +30,18 @@ def is_released(course: Course, assignment: str) -> bool:
 def make_release(course: Course, assignment: str) -> None:
     """Make the student version with `nbgrader generate_assignment` and enter it in the class's gradebook.
 
-    Raises CourseError with nbgrader's own words where it refuses.
+    Raises CourseError with nbgrader's own words where it refuses, and where a run is grading with the present one.
     """
+    try:
+        with locked(course.lock):
+            _make_release(course, assignment)
+    except BlockingIOError as error:
+        raise CourseError(f"A run is grading in {course.data}. Wait until it has ended, then release.") from error
+
+
+def _make_release(course: Course, assignment: str) -> None:
     from .nbgrader_app import nbgrader_api
 
-    course.data.mkdir(parents=True, exist_ok=True)
     _stamp_gradebook(course)
     result = nbgrader_api(course).generate_assignment(assignment, force=True, create=True)
     if not result["success"]:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from .grade import GradedSubmission
+from .grade import GradedSubmission, Workbench, grade_submission, not_graded
 from .release import Release, nbgrader_metadata
 from .submitted import Submission, submission_id
 from .summary import Line, line_of
+from .testcell import clip
 from .verdict import Verdict
 
 
@@ -38,6 +39,16 @@ class Result:
     @property
     def verdict(self) -> Verdict:
         return Verdict.from_json(self.verdict_file)
+
+
+def graded_result(workbench: Workbench, submission: Submission) -> Result:
+    """Grade one submission. Raises nothing for what it holds: what came of it and cannot be written down is `INFRA`."""
+    graded = grade_submission(workbench, submission)
+    try:
+        return result_of(workbench.release, submission, graded)
+    except Exception as error:
+        reason = clip(f"{type(error).__name__}: {error}")
+        return result_of(workbench.release, submission, not_graded(workbench.release, submission, reason))
 
 
 def result_of(release: Release, submission: Submission, graded: GradedSubmission) -> Result:

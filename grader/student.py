@@ -16,9 +16,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from nbformat import NotebookNode
 
 from .checking import NotAttempted, StudentError, StudentTimeout
 from .messages import say
+from .outputs import letters, safe_outputs
 from .rehearsal import Answers, Plan, Recorder, call_key, lookup_key
 from .sandbox.host import (
     MISSING,
@@ -35,7 +37,7 @@ from .sandbox.host import (
 from .sandbox.limits import Limits
 from .sandbox.wire import Handle
 
-MAX_RESTARTS = 5  # fresh starts per submission; each costs what the student's cells cost
+MAX_RESTARTS = 12  # fresh starts per submission, each of which costs what its cells cost: for six functions that hang
 MAX_HANGS = 2  # a function that did not return this often is not called again
 MAX_TOLD = 1_000  # characters in the student's own words among the results: hidden inputs could be among them
 
@@ -64,6 +66,7 @@ class StudentCode:
         self._hangs: Counter[str] = Counter()
         self._lines = {line.strip()[:MAX_LINE] for source in cells for line in source.splitlines()}
         self._told: set[str] = set()
+        self._letters = 0  # of outputs
         self._restarts = 0
         self._deadline = time.monotonic() + limits.submission_seconds
         self._child: Child | None = None
@@ -74,29 +77,38 @@ class StudentCode:
     def __exit__(self, *_: object) -> None:
         self._drop()
 
-    def run_cells(self) -> list[list[dict[str, Any]]]:
-        """Run every cell once and return their raw outputs. A cell that hits a limit gets an error output."""
-        outputs: list[list[dict[str, Any]]] = []
+    def run_cells(self) -> list[list[NotebookNode]]:
+        """Run every cell once and return their outputs, safe to show. One that hits a limit gets an error output."""
+        outputs: list[list[NotebookNode]] = []
         while len(outputs) < len(self._cells):
             self._run_more(outputs)
         self._call_ahead()
         return outputs
 
-    def _run_more(self, outputs: list[list[dict[str, Any]]]) -> None:
+    def _run_more(self, outputs: list[list[NotebookNode]]) -> None:
         """Run the cells that have no outputs yet, up to the end or to one that hits a limit."""
         try:
             rest = self._cells[len(outputs) :]
             for run in self._alive().run_cells(rest, lambda: self._left(self._limits.cell_seconds)):
                 if isinstance(run, RemoteError):  # the cell could not even be begun; what it did is not known
-                    outputs.append([_error_output(run)])
+                    outputs.append(self._shown([_error_output(run)]))
                     continue
-                outputs.append(run.outputs)
+                outputs.append(self._shown(run.outputs))
                 self.stages["cells"] += run.seconds
                 self.cpu_seconds += run.cpu_seconds
         except (LimitHit, ChildDied, BadReply, StudentTimeout) as reason:
             self._skipped[len(outputs)] = str(reason)
             self._drop()
-            outputs.append([_error_output(reason)])
+            outputs.append(self._shown([_error_output(reason)]))
+
+    def _shown(self, raw: list[dict[str, Any]]) -> list[NotebookNode]:
+        """Outputs as they are kept. All cells' together keep to the limit here as well: a forged one would not."""
+        safe = safe_outputs(raw)
+        self._letters += sum(map(letters, safe))
+        if self._letters <= self._limits.submission_output_bytes:
+            return safe
+        limit = "submission_output_bytes"
+        return safe_outputs([_error_output(LimitHit(limit, self._limits.submission_output_bytes, limit))])
 
     def _call_ahead(self) -> None:
         """Make the planned calls. If they do not all come back, nothing is lost: they are made one by one."""
@@ -121,6 +133,9 @@ class StudentCode:
         except (LimitHit, ChildDied, BadReply, RemoteError) as reason:
             self._drop()
             raise _as_student_error(name, reason) from None
+        except BaseException:  # as in `call`
+            self._drop()
+            raise
         if found is MISSING:
             raise StudentError(say("run.not_defined", name=name))
         if isinstance(found, Function):
@@ -146,6 +161,9 @@ class StudentCode:
             self._hangs[name] += 1
             self._drop()
             raise _as_student_error(name, reason) from None
+        except BaseException:  # our own alarm, in the middle of a reply: the rest of it is no answer to what comes next
+            self._drop()
+            raise
         self.cpu_seconds += reply.cpu_seconds
         for original, left in zip(args, reply.args, strict=True):
             _write_back(name, original, left)
@@ -282,6 +300,8 @@ def _also(base: type[StudentError], name: str) -> type[StudentError]:
     kind = getattr(builtins, name, None)
     if not (isinstance(kind, type) and issubclass(kind, Exception)) or issubclass(kind, UnicodeError | ExceptionGroup):
         return base  # those two kinds are not made from a message alone
+    if issubclass(kind, StopIteration | StopAsyncIteration):
+        return base  # a loop over the student's results would take it for its end, and find nothing wrong
     return type(base.__name__, (base, kind), {})
 
 

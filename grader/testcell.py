@@ -13,12 +13,15 @@ import contextlib
 import functools
 import io
 import math
+import numbers
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
+
+import numpy as np
 
 from .checking import Case, CaseFailed, Student, StudentError
 from .messages import say
@@ -125,7 +128,9 @@ def _run_text(
 
 def _partial_credit(value: Any, points: float) -> float:
     """nbgrader's rule for a test cell's last value, without its holes: outside 0..points is nothing, not everything."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool | np.bool_):
+        return points if value else 0.0
+    if not isinstance(value, numbers.Real):  # NumPy's numbers are
         return points
     return float(value) if math.isfinite(value) and 0 <= value <= points else 0.0
 

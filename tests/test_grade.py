@@ -15,9 +15,12 @@ from nbformat.v4 import new_code_cell, new_output
 from grader.course import Course
 from grader.fill import fill
 from grader.grade import Workbench, grade_submission
+from grader.result import graded_result
 from grader.sandbox.host import ALL
 from grader.sandbox.limits import Limits
+from grader.student import StudentCode
 from grader.submitted import Submission
+from grader.testcell import CheckingTooLong, deadline
 from grader.verdict import Status, Verdict
 from grader.workbench import open_workbench
 
@@ -253,3 +256,31 @@ def test_cell_that_cannot_be_begun_is_an_error_of_its_own(workbench: Workbench) 
     result = graded(workbench, notebook)
     assert result.verdict.points == 6.0
     assert result.notebook.cells[-1].outputs[0].ename == "RecursionError"
+
+
+def test_alarm_in_the_middle_of_a_call_does_not_spoil_the_next(workbench: Workbench) -> None:
+    """Where judging ran out of time while a function ran: is the next one asked in a process of its own?"""
+    cell = "import time\n\ndef slow():\n    time.sleep(0.5)\n    return 1\n\ndef quick():\n    return 2"
+    with StudentCode(workbench.sandbox, [cell], workbench.limits) as code:
+        code.run_cells()
+        for look in (lambda: code["slow"](), lambda: code["slow"]()):
+            with pytest.raises(CheckingTooLong), deadline(0.1):
+                look()
+            assert code["quick"]() == 2
+
+
+def test_result_that_cannot_be_written_down_stops_nobody(workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does a verdict that has no JSON end as our own fault, and not as the end of the run?"""
+    written = Verdict.to_json
+
+    def to_json(verdict: Verdict) -> str:
+        if verdict.points:
+            raise ValueError("Out of range float values are not JSON compliant: inf")
+        return written(verdict)
+
+    monkeypatch.setattr(Verdict, "to_json", to_json)
+    result = graded_result(
+        workbench, Submission("s01", nbformat.writes(fill(workbench.release.notebook, tiny.REFERENCE)).encode())
+    )
+    assert result.infra
+    assert "not JSON compliant" in result.verdict.cases[0].message

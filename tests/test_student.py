@@ -7,6 +7,7 @@ import builtins
 import pytest
 
 from grader.checking import StudentError
+from grader.outputs import letters
 from grader.sandbox.errors import RemoteError
 from grader.sandbox.limits import Limits
 from grader.sandbox.wire import Handle
@@ -66,7 +67,29 @@ def test_error_can_be_caught_by_the_name_that_python_gives_it(name: str) -> None
     assert error.exception == name
 
 
-@pytest.mark.parametrize("name", ["print", "SystemExit", "KeyboardInterrupt", "UnicodeError", "Own", "__import__"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "print",
+        "SystemExit",
+        "KeyboardInterrupt",
+        "UnicodeError",
+        "StopIteration",
+        "StopAsyncIteration",
+        "Own",
+        "__import__",
+    ],
+)
 def test_other_names_make_no_other_class(name: str) -> None:
-    """Can a student's exception become something that ends the run, or that cannot be made?"""
+    """Can a student's exception become something that ends the run or a test's loop, or that cannot be made?"""
     assert type(code()._raised("double", RemoteError(name, "no"))) is StudentError
+
+
+def test_outputs_of_all_cells_keep_to_the_limit_out_here_too() -> None:
+    """A process that was taken over answers as it likes: what is the most that its cells leave with the grader?"""
+    flood = {"output_type": "stream", "name": "stdout", "text": "a" * 90_000}
+    student = StudentCode(None, CELLS, Limits(submission_output_bytes=1_000_000))
+    shown = [student._shown([flood]) for _ in range(100)]
+    assert shown[0][0].text == flood["text"]
+    assert "output of the whole notebook" in shown[-1][0].evalue
+    assert sum(letters(output) for outputs in shown for output in outputs) < 1_050_000

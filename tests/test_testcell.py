@@ -53,11 +53,25 @@ def test_failing_assertion_earns_nothing_and_says_its_message(release: Release) 
 
 @pytest.mark.parametrize(
     ("last", "points"),
-    [("2.5", 2.5), ("0", 0.0), ("4", 4.0), ("5", 0.0), ("-1", 0.0), ("float('nan')", 0.0), ("float('inf')", 0.0)],
+    [
+        ("2.5", 2.5),
+        ("0", 0.0),
+        ("4", 4.0),
+        ("5", 0.0),
+        ("-1", 0.0),
+        ("float('nan')", 0.0),
+        ("float('inf')", 0.0),
+        ("True", 4.0),
+        ("False", 0.0),
+        ("np.False_", 0.0),
+        ("np.int64(0)", 0.0),
+        ("np.float32(2.5)", 2.5),
+        ("'text'", 4.0),
+    ],
 )
 def test_number_as_last_value_is_partial_credit_within_bounds(release: Release, last: str, points: float) -> None:
     """Does nbgrader's partial credit hold without its holes (above the maximum, negative, not a number)?"""
-    (result,) = judged(release, f"x = 1\n{last}")
+    (result,) = judged(release, f"import numpy as np\n{last}")
     assert result.points == points
 
 

@@ -79,15 +79,14 @@ def _assignments(source: str) -> dict[str, tuple[int, ...]]:
 
 def _names(target: ast.expr) -> Iterator[str]:
     """The names that an assignment to `target` gives a value; `d["key"]` gives one to d and to key."""
+    while isinstance(target, ast.Starred | ast.Attribute | ast.Subscript):  # as many as there are
+        key = target.slice if isinstance(target, ast.Subscript) else None
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            yield key.value
+        target = target.value
     if isinstance(target, ast.Tuple | ast.List):
         for element in target.elts:
             yield from _names(element)
-    elif isinstance(target, ast.Starred | ast.Attribute):
-        yield from _names(target.value)
-    elif isinstance(target, ast.Subscript):
-        if isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str):
-            yield target.slice.value
-        yield from _names(target.value)
     elif isinstance(target, ast.Name):
         yield target.id
 

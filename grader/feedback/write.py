@@ -33,6 +33,8 @@ def write_feedback(
     Yields what became of each page as it is done; one that cannot be made does not stop the others. Raises CourseError
     where nothing is graded yet, or there are no texts in `language`.
     """
+    from sqlalchemy.exc import SQLAlchemyError
+
     from .exporter import FeedbackExporter, NoVerdict
 
     if language not in languages():
@@ -48,8 +50,11 @@ def write_feedback(
         source = course.autograded / student / assignment / f"{assignment}.ipynb"
         try:
             html, _ = exporter.from_filename(str(source), {"nbgrader": names})
-        except (NoVerdict, OSError, ValueError) as error:
-            yield Written(student, path, str(error))
+        except SQLAlchemyError:
+            raise  # the gradebook's, and so everybody's
+        except Exception as error:  # whatever a submission holds that we did not think of
+            known = isinstance(error, NoVerdict | OSError | ValueError)
+            yield Written(student, path, str(error) if known else f"{type(error).__name__}: {error}")
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, html)

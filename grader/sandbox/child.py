@@ -236,7 +236,7 @@ class Child:
         if type(reply) is not dict:
             raise self._bad("what is no reply")
         if "limit" in reply:
-            raise self._limit_hit(str(reply["limit"]))
+            raise self._limit_hit(reply["limit"])
         if "error" in reply and "outputs" not in reply:
             raise self._checked(replies.remote_error, reply["error"], self._limits)
         return reply
@@ -318,8 +318,8 @@ class Child:
         text = f"It did not finish within {seconds:g} {MEANING.get(limit, 'seconds')}, and was stopped."
         return LimitHit(limit, seconds, text)
 
-    def _limit_hit(self, limit: str) -> LimitHit | BadReply:
-        if limit not in MEANING:
+    def _limit_hit(self, limit: Any) -> LimitHit | BadReply:
+        if type(limit) is not str or limit not in MEANING:
             return self._bad("a limit that does not exist")
         value = getattr(self._limits, limit)
         self.kill(f"it needed more than {value:g} {MEANING[limit]}")
@@ -364,6 +364,14 @@ class Child:
             return check(*args)
         except replies.Malformed as error:
             raise self._bad(str(error)) from None
+        except (
+            ValueError,
+            TypeError,
+            LookupError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:  # one we did not think of
+            raise self._bad(f"what cannot be checked ({type(error).__name__})") from None
 
 
 def _pid_of(pidfd: int) -> int:

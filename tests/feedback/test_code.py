@@ -86,3 +86,9 @@ def test_statement_of_many_names_and_lines_is_noted_in_little_room() -> None:
     assert lines_that_set("a2999", source) == [1, 2, 3, 4, 5, 6]
     assert tracemalloc.get_traced_memory()[1] < 100 << 20
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize("target", ["out" + ".b" * 2500, "out" + "[0]" * 2500, "(out" + ".b" * 2500 + ", x)"])
+def test_long_chain_of_names_is_no_problem(target: str) -> None:
+    """Can an assignment be longer than the stack is deep?"""
+    assert lines_that_set("out", f"y = 1\n{target} = 1") in ([2], [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,11 +56,11 @@ def test_what_a_verdict_keeps_is_bounded() -> None:
 
     def endless() -> Iterator[Chart]:
         while True:
-            yield chart(math.nan, math.inf, 1 / 3)
+            yield chart(math.nan, math.inf, 1 / 3, sys.float_info.max)
 
     kept = bounded(endless())
     assert len(kept) == MOST_PLOTS
-    assert kept[0].series[0].values == (None, None, 0.3333)
+    assert kept[0].series[0].values == (None, None, 0.3333, None)  # the largest number, at four digits, is infinite
     (long,) = bounded([Chart("c", "t" * 9_999, "a", True, "x", (0.0,) * 9_999, (Series("s", (1.0,) * 9_999),) * 9)])
     assert (len(long.title), len(long.x), len(long.series), len(long.series[0].values)) == (400, 65, 2, 64)
 

@@ -101,6 +101,7 @@ FORGERIES = {
     "an error without a name": sends({"error": {"message": "x"}}),
     "an error with an object as name": sends({"error": {"exception": Handle(1, "x"), "message": "x"}}),
     "an unknown limit": sends({"limit": "patience"}),
+    "a limit with more digits than Python prints": sends({"limit": 1 << 65_000}),
     "an enormous size": lambda connection, nonce: connection.sendall(FRAME.pack(1 << 62, nonce)),
     "a size just too large": lambda connection, nonce: connection.sendall(FRAME.pack(most_bytes(LIMITS) + 1, nonce)),
 }
