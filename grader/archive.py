@@ -62,8 +62,19 @@ def read_download(source: Path) -> Iterator[Item]:
             raise CourseError(f"{source} is a damaged zip ({error}). Download it again.") from error
         with archive:
             yield from _read_zip(archive, (), MAX_FILES)
+    elif _begins_like_a_zip(source):
+        raise CourseError(f"{source} is a damaged zip: its end is missing. Download it again.")
     else:
         raise CourseError(f"{source} is neither a folder nor a zip.")
+
+
+def _begins_like_a_zip(source: Path) -> bool:
+    """True for the first bytes of a zip: a download that was cut short has them, and lacks the table of contents."""
+    try:
+        with source.open("rb") as stream:
+            return stream.read(4) == b"PK\x03\x04"
+    except OSError:
+        return False
 
 
 def names_in(source: Path) -> list[tuple[str, ...]]:

@@ -145,15 +145,17 @@ def collect(
     """Bring in what an LMS gives to download, and say of each file what became of it."""
     from collections import Counter
 
-    from .collect import REFUSED
+    from .collect import NOTE, REFUSED
     from .collect import collect as take_in
 
     course = find_course(root)
     counts: Counter[str] = Counter()
     for report in take_in(course, _one_assignment(course, assignment), source):
-        counts[report.what] += 1
+        counts[report.what] += report.what != NOTE
         say.print(_plain(report), style="red" if report.what == REFUSED else None)
-    say.print(", ".join(f"{number} {what}" for what, number in counts.items()) + f"; in {_plain(course.submitted)}")
+    say.print(
+        ", ".join(f"{number} {what}" for what, number in counts.items() if number) + f"; in {_plain(course.submitted)}"
+    )
     if counts[REFUSED]:
         raise SystemExit(EXIT_NOT_ALL_GRADED)
 

@@ -29,11 +29,12 @@ MOST_FILES = 50  # of one student in one download
 TIME = "%Y-%m-%d %H:%M:%S.%f UTC"  # as nbgrader writes timestamp.txt
 
 TAKEN, KEPT, KNOWN, REFUSED, LEFT_OUT = "taken", "kept", "known", "refused", "left out"
+NOTE = "note"  # on a student, not on a file
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of one file of a download; `what` is one of the words above."""
+    """What became of one file of a download; `what` is one of the words above. A note has the student as its `file`."""
 
     file: str
     what: str
@@ -174,7 +175,7 @@ class _Collection:
             collected=self._now,
             handed_in=upload.handed_in.strftime(TIME) if upload.handed_in else "",
             number=upload.number,
-            largest=self._largest.get(upload.student, 0),
+            largest=upload.number if upload.of_attempt else self._largest.get(upload.student, 0),
             rank=(
                 int(is_called_like(upload.file, self._assignment)),
                 copy_number(upload.file, self._assignment),
@@ -226,6 +227,10 @@ class _Collection:
         if attempts:
             number, latest = max(enumerate(attempts, start=1), key=lambda pair: pair[1].order)
             yield from self._put(student, number, latest)
+            if student in self._new and number < len(attempts):
+                yield Report(student, NOTE, f"attempt {number} of {len(attempts)} is graded: {latest.file}")
+        elif not any(folder.glob("*.ipynb")):
+            yield Report(student, NOTE, "handed in no notebook that can be read, and gets 0 points with that reason")
 
     def _keep(self, student: str, data: bytes) -> Report:
         time = read_timestamp(self._folder(student))

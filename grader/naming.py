@@ -4,6 +4,8 @@
               anon_x7Kp2_90210_homework.ipynb                  the same with anonymous grading
     Moodle    S 01-a_4711_assignsubmission_file/a.ipynb        name, id of the participant; a folder (since 3.1) or,
               S 01-a_4711_assignsubmission_file_a.ipynb        where that was chosen, the beginning of the file's name
+    Blackboard
+              Homework 1_s01_attempt_2025-11-30-12-00-00_a.ipynb     assignment, user name, time of the attempt, file
     nbgrader  s01+homework+2025-11-30 12:00:00 UTC/…           as the exchange calls the folders it takes in
     plain     s01.ipynb   s01/homework.ipynb   s01/homework/homework.ipynb
 
@@ -32,6 +34,7 @@ class Upload:
     file: str  # what the student called it, as far as the LMS kept that
     lms_id: str = ""  # of the LMS's own, with its name in front
     number: int = 0  # of the upload; a later one has a larger number
+    of_attempt: bool = False  # all files of an attempt have the same number, those of another attempt another one
     handed_in: datetime | None = None  # UTC
     late: bool = False  # the LMS says so
     doubtful: bool = False  # somebody else's file could be called like this
@@ -48,6 +51,9 @@ _CANVAS = re.compile(
 _CANVAS_ANONYMOUS = re.compile(
     r"(?P<late>LATE_)?(?P<name>anon)_(?P<id>\w+?)_(?P<number>[0-9]{1,18})_(?P<file>.+)", re.DOTALL
 )
+_BLACKBOARD = re.compile(
+    r"(?P<prefix>.+?)_attempt_(?P<time>[0-9]{4}(?:-[0-9]{2}){5})(?:_(?P<file>.+)|\.txt)", re.DOTALL
+)
 _EXCHANGE = re.compile(r"(?P<student>[^+]+)\+(?P<assignment>[^+]+)\+(?P<time>[\d :.-]+ [A-Za-z/_]+)(?:\+.*)?")
 _COPY = re.compile(r"[-_ ]*\(?(?P<copy>[0-9]{1,9})\)?$")
 
@@ -60,11 +66,16 @@ class Naming:
         self._assignment = assignment
         self._is_canvas = sum(_canvas(path) is not None for path in paths) * 2 >= len(paths)
         self._wrappers = _wrappers(paths, assignment)
+        attempts = [match for path in paths if (match := _attempt(path[self._wrappers :]))]
+        most = len(attempts) * 2 > len(paths)
+        self._title = _title([match["prefix"].split("_") for match in attempts]) if most else None
 
     def upload(self, path: tuple[str, ...]) -> Upload:
         """Say who handed in the file at `path`. Raises Nobody where that cannot be told."""
         path = _normal(path)
         upload = _moodle(path) or _exchange(path, self._assignment) or (_canvas(path) if self._is_canvas else None)
+        if upload is None and not self._is_canvas:
+            upload = _blackboard(path[self._wrappers :], self._title)
         upload = upload or _plain(path[self._wrappers :], self._assignment)
         if not safe_student_id(upload.student):
             raise Nobody(f"{upload.student!a} cannot be a student's id")
@@ -103,6 +114,37 @@ def _canvas(path: tuple[str, ...]) -> Upload | None:
                 doubtful=re.match(r"\d+_", match["file"]) is not None,
             )
     return None
+
+
+def _attempt(path: tuple[str, ...]) -> re.Match[str] | None:
+    """Blackboard's name of a file, read up to its first time: what comes behind is the student's."""
+    return _BLACKBOARD.fullmatch(path[0]) if path else None
+
+
+def _title(prefixes: Sequence[list[str]]) -> int | None:
+    """How many words, joined by "_", the assignment's title has in front of the user names; None where it is open.
+
+    Titles and user names may both hold a "_"; the title is what all files of a download have in common.
+    """
+    if all(len(prefix) == 2 for prefix in prefixes):
+        return 1
+    several = len({tuple(prefix) for prefix in prefixes}) > 1
+    return (len(os.path.commonprefix(list(prefixes))) or None) if several else None  # noqa: RUF071  (of lists)
+
+
+def _blackboard(path: tuple[str, ...], title: int | None) -> Upload | None:
+    match = _attempt(path)
+    if match is None:
+        return None
+    words = match["prefix"].split("_")
+    if title is None or len(words) <= title:
+        raise Nobody(
+            f"it is called as Blackboard calls files, but where in {match['prefix']!a} the user name begins "
+            "cannot be told; rename it to USERNAME.ipynb"
+        )
+    # the time is that of a server in a zone that nobody tells: good for the order, not for saying who was late
+    number = int(match["time"].replace("-", ""))
+    return Upload("_".join(words[title:]), match["file"] or "", number=number, of_attempt=True)
 
 
 def _exchange(path: tuple[str, ...], assignment: str) -> Upload | None:

@@ -41,7 +41,9 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 
 def take_in(course: Course, source: Path) -> dict[str, Report]:
-    return {report.file: report for report in collect(course, NAME, source)}
+    """What is said of each file, by its name, and of students, by "note STUDENT"."""
+    said = collect(course, NAME, source)
+    return {f"note {report.file}" if report.what == "note" else report.file: report for report in said}
 
 
 def submitted(course: Course) -> dict[str, bytes | None]:
@@ -117,6 +119,49 @@ def test_plain_names(fresh_course: Course, tmp_path: Path, names: list[str], stu
     assert {report.what for report in take_in(fresh_course, unpacked).values()} == {"known"}
 
 
+TIME = "_attempt_2026-11-20-10-00-0"
+
+
+@pytest.mark.parametrize(
+    ("names", "students"),
+    [
+        ([f"HW1_aberg{TIME}0_tiny.ipynb", f"HW1_cole{TIME}1_my_work.ipynb", f"HW1_cole{TIME}1.txt"], ["aberg", "cole"]),
+        ([f"HW1_aberg{TIME}0_tiny.ipynb"], ["aberg"]),
+        ([f"HW1_aberg{TIME}0_tiny.ipynb", f"HW1_c_cole{TIME}1_tiny.ipynb"], ["aberg", "c_cole"]),
+        ([f"HW_1_aberg{TIME}0_tiny.ipynb", f"HW_1_cole{TIME}1_tiny.ipynb"], ["aberg", "cole"]),
+        ([f"w/HW1_aberg{TIME}0_tiny.ipynb", f"w/HW1_cole{TIME}1_tiny.ipynb"], ["aberg", "cole"]),
+        ([f"HW1_mal{TIME}0_HW1_kim{TIME}9_tiny.ipynb", f"HW1_lee{TIME}1_tiny.ipynb"], ["lee", "mal"]),
+        ([f"mal_1_666_HW1_kim{TIME}0_tiny.ipynb"], ["mal_1"]),
+        ([f"s01/HW1_kim{TIME}0_tiny.ipynb", f"s02/HW1_lee{TIME}0_tiny.ipynb"], ["s01", "s02"]),
+    ],
+)  # fmt: skip
+def test_blackboard_names(fresh_course: Course, tmp_path: Path, names: list[str], students: list[str]) -> None:
+    """Is the user name found between the assignment's title and the time, where the LMS put it and no student?"""
+    reports = take_in(fresh_course, make_zip(tmp_path / "b.zip", dict.fromkeys(names, A)))
+    assert fresh_course.students(NAME) == students
+    assert {report.what for name, report in reports.items() if name.endswith(".ipynb")} == {"taken"}
+
+
+@pytest.mark.parametrize(
+    "names", [[f"HW_1_aberg{TIME}0_tiny.ipynb"], ["s01.ipynb", "s02.ipynb", f"HW1_aberg{TIME}0_tiny.ipynb"]]
+)
+def test_blackboard_name_that_can_be_read_in_two_ways_is_refused(
+    fresh_course: Course, tmp_path: Path, names: list[str]
+) -> None:
+    """Is a title taken for a part of somebody's name?"""
+    report = take_in(fresh_course, make_zip(tmp_path / "b.zip", dict.fromkeys(names, A)))[names[-1]]
+    assert (report.what, "USERNAME.ipynb" in report.text) == ("refused", True)
+    assert not [student for student in fresh_course.students(NAME) if "HW" in student or "aberg" in student]
+
+
+def test_later_attempt_of_blackboard_wins(fresh_course: Course, tmp_path: Path) -> None:
+    """Does the time decide between attempts, and no zone that is only guessed between late and in time?"""
+    files = {f"HW1_kim{TIME}5_tiny.ipynb": B, f"HW1_kim{TIME}7_other.ipynb": C, f"HW1_kim{TIME}6_tiny.ipynb": A}
+    take_in(fresh_course, make_zip(tmp_path / "b.zip", files))
+    assert submitted(fresh_course) == {"kim": C}
+    assert not (fresh_course.submitted / "kim" / NAME / "timestamp.txt").exists()
+
+
 @pytest.mark.parametrize("name", ["tiny.ipynb", "tiny (1).ipynb", "TINY-3.ipynb"])
 def test_name_of_nobody_is_said(name: str) -> None:
     """Is a file that names no student left to a person?"""
@@ -150,6 +195,18 @@ def test_of_several_files_the_one_with_the_right_name_is_graded(fresh_course: Co
     files = {"kim_7_100_tiny-1.ipynb": A, "kim_7_101_tiny-2.ipynb": B, "kim_7_102_scratch.ipynb": C}
     take_in(fresh_course, make_zip(tmp_path / "c.zip", files))
     assert submitted(fresh_course) == {"kim_7": B}
+
+
+def test_file_that_counts_is_named_where_it_is_not_the_last_one(fresh_course: Course, tmp_path: Path) -> None:
+    """Does "taken, attempt 2" leave anybody in the belief that attempt 2 is graded?"""
+    files = {"kim_7_101_tiny-1.ipynb": B, "kim_7_100_tiny.ipynb": A, "lee_8_102_tiny.ipynb": A}
+    reports = take_in(fresh_course, make_zip(tmp_path / "c.zip", files))
+    assert submitted(fresh_course)["kim_7"] == B
+    assert "attempt 2" in reports["kim_7_100_tiny.ipynb"].text
+    assert reports["note kim_7"].text == "attempt 1 of 2 is graded: kim_7_101_tiny-1.ipynb"
+    assert "note lee_8" not in reports
+    again = take_in(fresh_course, make_zip(tmp_path / "again.zip", files))
+    assert {report.what for report in again.values()} == {"known"}
 
 
 def test_time_decides_where_the_lms_tells_it(fresh_course: Course, tmp_path: Path) -> None:
@@ -275,7 +332,7 @@ def test_links_in_a_folder_are_refused(fresh_course: Course, tmp_path: Path) -> 
     (source / "all").symlink_to("/")
     os.mkfifo(source / "pipe.ipynb")
     reports = take_in(fresh_course, source)
-    assert sorted(report.what for report in reports.values()) == ["refused", "refused", "refused", "taken"]
+    assert sorted(report.what for report in reports.values() if report.what != "note") == ["refused"] * 3 + ["taken"]
     assert submitted(fresh_course)["s02"] == A
 
 
@@ -380,8 +437,12 @@ def test_student_with_a_new_name_is_still_the_same(fresh_course: Course, tmp_pat
 
 
 def test_who_handed_in_something_else_gets_a_verdict_that_says_so(fresh_course: Course, tmp_path: Path) -> None:
-    """Is a student with a PDF in the list?"""
-    take_in(fresh_course, make_zip(tmp_path / "1.zip", {"kim_7_100_report.pdf": A, "lee_8_101_tiny.ipynb": A}))
+    """Is a student with a PDF in the list, and the instructor told what that means?"""
+    files = {"kim_7_100_report.pdf": A, "lee_8_101_tiny.ipynb": A, "lee_8_102_notes.pdf": A}
+    reports = take_in(fresh_course, make_zip(tmp_path / "1.zip", files))
+    assert "note kim_7" in reports
+    assert "0 points" in reports["note kim_7"].text
+    assert "note lee_8" not in reports
     assert "no notebook" in str(read_submission(fresh_course.submitted / "kim_7" / NAME, NAME, "kim_7").problem)
 
 
@@ -392,6 +453,14 @@ def test_download_that_is_none_is_one_sentence(fresh_course: Course, tmp_path: P
     if content is not None:
         source.write_bytes(content)
     with pytest.raises(CourseError, match=r"download\.zip"):
+        take_in(fresh_course, source)
+
+
+def test_download_that_was_cut_short_is_called_damaged(fresh_course: Course, tmp_path: Path) -> None:
+    """Is a zip without its end told from what is no zip at all?"""
+    source = make_zip(tmp_path / "download.zip", {"s01.ipynb": A, "s02.ipynb": B})
+    source.write_bytes(source.read_bytes()[:60])
+    with pytest.raises(CourseError, match=r"damaged zip.*Download it again"):
         take_in(fresh_course, source)
 
 
