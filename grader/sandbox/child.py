@@ -11,6 +11,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -157,14 +158,11 @@ class Child:
         """End the process and everything it started. May be called again."""
         if self._dead is not None:
             return
-        self._dead = reason
-        try:
+        with suppress(ProcessLookupError):  # it has gone already
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # it has gone already
-        finally:
-            os.close(self._pidfd)
-            self._socket.close()
+        self._dead = reason  # not before: an alarm of ours may come in between
+        os.close(self._pidfd)
+        self._socket.close()
 
     @property
     def alive(self) -> bool:
