@@ -119,12 +119,15 @@ def _grade(workbench: Workbench, submission: Submission) -> GradedSubmission:
         sandbox=workbench.sandbox.description,
         cases=tuple(result for cell in workbench.release.tests for result in results[cell]),
         repairs=tuple(clip(line) for line in intake.repairs),
+        hindrances={grade_id: clip(line) for grade_id, line in intake.hindrances.items()},
         problem=problem,
         versions=versions(),
         limits=dataclasses.asdict(workbench.limits),
         seconds={name: round(seconds, 4) for name, seconds in stages.items()} | {"total": round(_since(started), 4)},
         plots=judged.plots,
         bonus=tuple(workbench.release.bonus),
+        limits_hit=judged.limits_hit,
+        public=tuple(name for name in workbench.release.public_tests if name not in workbench.cases),
     )
     return GradedSubmission(verdict, notebook)
 
@@ -154,11 +157,12 @@ Results = dict[str, list[CaseResult]]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Results and what the test cells printed, by grade_id; and pictures for the student's page."""
+    """Results and what the test cells printed, by grade_id; pictures for the student's page; limits that were hit."""
 
     results: Results
     printed: dict[str, str]
     plots: tuple[Plot, ...] = ()
+    limits_hit: tuple[str, ...] = ()
 
 
 def _since(started: float) -> float:
@@ -192,7 +196,9 @@ def _judge_all(workbench: Workbench, code: StudentCode) -> Judged:
     printed: dict[str, str] = {}
     for grade_id, test in workbench.release.tests.items():
         results[grade_id], printed[grade_id] = judge(test, workbench.cases.get(grade_id, ()), code, trusted)
-    return Judged(results, printed, _plots(workbench, code, [result for cell in results.values() for result in cell]))
+    hit = tuple(map(clip, code.limits_hit))  # before the pictures, which nobody is graded by
+    plots = _plots(workbench, code, [result for cell in results.values() for result in cell])
+    return Judged(results, printed, plots, hit)
 
 
 def _plots(workbench: Workbench, code: StudentCode, results: Sequence[CaseResult]) -> tuple[Plot, ...]:

@@ -83,6 +83,7 @@ def results_of(workbench: Workbench, graded: GradedSubmission, hidden: str) -> d
 
 def _output(graded: GradedSubmission) -> str:
     lines = [graded.verdict.problem] if graded.verdict.problem else []
+    lines += graded.verdict.hindrances.values()
     lines += [say("gradescope.repaired", line=line) for line in graded.verdict.repairs]
     return "\n".join([*lines, say("gradescope.written")])
 

@@ -6,7 +6,7 @@ cells of the bytes, `matching` lays them over the release.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import nbformat
 from nbformat import NotebookNode
@@ -20,10 +20,14 @@ __all__ = ["Intake", "bare_release", "defined_names", "take_in"]
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """The notebook to grade. `problem` is not empty where nothing could be read: then it is the bare release."""
+    """The notebook to grade. `problem` is not empty where nothing could be read: then it is the bare release.
+
+    `hindrances` says by grade_id what keeps an answer from running, which nobody could put right.
+    """
 
     notebook: NotebookNode
     repairs: tuple[str, ...] = ()
+    hindrances: dict[str, str] = field(default_factory=dict)
     problem: str = ""
 
 
@@ -33,8 +37,8 @@ def take_in(release: Release, data: bytes) -> Intake:
         cells, notes = read_cells(data)
     except Unreadable as reason:
         return Intake(notebook=bare_release(release), problem=str(reason))
-    notebook, repairs = Matching(release, cells).result()
-    return Intake(notebook=notebook, repairs=tuple(notes + repairs))
+    notebook, repairs, hindrances = Matching(release, cells).result()
+    return Intake(notebook=notebook, repairs=tuple(notes + repairs), hindrances=hindrances)
 
 
 def bare_release(release: Release) -> NotebookNode:

@@ -2,7 +2,7 @@
 
 Locked cells come from the release, answers and extra cells from the student, in the order of the release. A cell is
 recognised by its grade_id, then by its cell id or text, then by what it defines, how alike it is, or where it stands.
-Every difference that had to be put right is one line in `repairs`.
+Every difference that had to be put right is one line in `repairs`; what nobody could put right is in `hindrances`.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class Matching:
         self._cells = cells
         self._at = {cell: number for number, cell in enumerate(cells)}
         self._repairs: list[str] = []
+        self._hindrances: dict[str, str] = {}  # grade_id of an answer -> what keeps it from running
         self._matched: dict[int, SubmittedCell] = {}  # index in the release -> the cell that stands for it
         self._answers: dict[int, SubmittedCell] = {}  # index in the release -> the cell whose text is taken
         self._before: dict[int, list[SubmittedCell]] = {}  # earlier attempts at the same answer, shown in front of it
@@ -49,8 +50,8 @@ class Matching:
         self._by_text = _grouped(cells, attrgetter("squeezed"))
         self._defining = self._which_define()
 
-    def result(self) -> tuple[NotebookNode, list[str]]:
-        """The notebook to grade, and what was put right."""
+    def result(self) -> tuple[NotebookNode, list[str], dict[str, str]]:
+        """The notebook to grade, what was put right, and by grade_id what keeps answers from running."""
         targets = list(enumerate(self._targets))
         locked = [pair for pair in targets if pair[1].is_locked]
         code = [pair for pair in targets if pair[1].is_solution and pair[1].is_code]
@@ -69,7 +70,7 @@ class Matching:
             for index, target in pairs:
                 step(index, target)
         self._look_at_order()
-        return self._assemble(), self._repairs
+        return self._assemble(), self._repairs, self._hindrances
 
     def _free(self) -> Iterable[SubmittedCell]:
         return (cell for cell in self._cells if not cell.placed)
@@ -152,11 +153,12 @@ class Matching:
                 self._say("repaired.cell_read_as_code", id=grade_id, kind=kind)
         defining = [cell for cell in self._defining if cell.defines(names)] or self._defined_in_text(grade_id, names)
         changed = [cell for cell in defining if cell.squeezed != untouched]
-        if not marked:
-            self._say("repaired.mark_lost" if defining else "repaired.answer_missing", id=grade_id)
         chosen = (changed or defining or marked or self._same(target) or [None])[-1]
         if chosen is None:
+            self._hindrances[grade_id] = say("answer.missing", id=grade_id)
             return
+        if not marked:
+            self._say("repaired.mark_lost", id=grade_id)
         if len(changed) > 1:
             self._say("repaired.several_define", count=len(changed), names=", ".join(sorted(names)))
         self._take_answer(index, grade_id, chosen)
@@ -165,7 +167,9 @@ class Matching:
             if cell.squeezed == untouched:
                 cell.placed = True  # a second copy of the stub would undo the answer
         if chosen.squeezed != untouched:
-            self._repairs += hindrances(grade_id, chosen.source, names, chosen.names)
+            found = hindrances(grade_id, chosen.source, names, chosen.names)
+            if found:
+                self._hindrances[grade_id] = " ".join(found)
 
     def _defined_in_text(self, grade_id: str, names: frozenset[str]) -> list[SubmittedCell]:
         """An answer in a text cell without its mark."""
@@ -260,7 +264,7 @@ class Matching:
             if left:
                 self._take_text(index, grade_id, left[:1])
             else:
-                self._say("repaired.answer_missing", id=grade_id)
+                self._hindrances[grade_id] = say("answer.missing", id=grade_id)
 
     def _take_text(self, index: int, grade_id: str, cells: list[SubmittedCell]) -> None:
         first = cells[0]

@@ -103,6 +103,12 @@ class Release:
         """Section heading of every graded cell (manual ones too), by grade_id, in the order of the notebook."""
         return dict(graded_sections(self.notebook))
 
+    @cached_property
+    def public_tests(self) -> tuple[str, ...]:
+        """Test cells of which students have all the text that judges: nothing was cut out of it for the release."""
+        released = {cell.grade_id: cell.node.source for cell in self.cells if cell.is_test}
+        return tuple(name for name, test in self.tests.items() if released.get(name) == test.source)
+
 
 def _released_cell(node: NotebookNode) -> ReleasedCell:
     marks = nbgrader_metadata(node)

@@ -41,6 +41,7 @@ MAX_RESTARTS = 12  # fresh starts per submission, each of which costs what its c
 MAX_HANGS = 2  # a function that did not return this often is not called again
 MAX_TOLD = 1_000  # characters in the student's own words among the results: hidden inputs could be among them
 
+UNTOLD = "…"  # stands for words beyond that
 MAX_LINE = 120  # characters of the line that an error came from
 
 _LONG_NUMBER = re.compile(r"-?\d*\.\d{4,}(?:[eE][-+]?\d+)?|-?\d{7,}")
@@ -56,6 +57,7 @@ class StudentCode:
         self.memo: dict[Any, Any] = {}
         self.cpu_seconds = 0.0  # processor time that cells and calls say they took; shown, and decides nothing
         self.stages: Counter[str] = Counter()  # wall seconds by stage
+        self.limits_hit: dict[str, None] = {}  # in words, each once, in the order in which they were hit
         self._plan = plan
         self._answers: Answers | None = None
         self._sandbox = sandbox
@@ -94,10 +96,13 @@ class StudentCode:
                     outputs.append(self._shown([_error_output(run)]))
                     continue
                 outputs.append(self._shown(run.outputs))
+                if any(output.get("ename") == "MemoryError" for output in run.outputs):
+                    self._note_limit("address_space_mib", self._limits.address_space_mib)
                 self.stages["cells"] += run.seconds
                 self.cpu_seconds += run.cpu_seconds
         except (LimitHit, ChildDied, BadReply, StudentTimeout) as reason:
             self._skipped[len(outputs)] = str(reason)
+            self._note(reason)
             self._drop()
             outputs.append(self._shown([_error_output(reason)]))
 
@@ -108,6 +113,7 @@ class StudentCode:
         if self._letters <= self._limits.submission_output_bytes:
             return safe
         limit = "submission_output_bytes"
+        self._note_limit(limit, self._limits.submission_output_bytes)
         return safe_outputs([_error_output(LimitHit(limit, self._limits.submission_output_bytes, limit))])
 
     def _call_ahead(self) -> None:
@@ -131,6 +137,7 @@ class StudentCode:
         try:
             found = self._find(name)
         except (LimitHit, ChildDied, BadReply, RemoteError) as reason:
+            self._note(reason)
             self._drop()
             raise _as_student_error(name, reason) from None
         except BaseException:  # as in `call`
@@ -156,9 +163,11 @@ class StudentCode:
         try:
             reply = self._ahead(name, args, kwargs) or self._live(name, args, kwargs)
         except RemoteError as error:
+            self._note(error)
             raise self._raised(name, error) from None
         except (LimitHit, ChildDied, BadReply) as reason:
             self._hangs[name] += 1
+            self._note(reason)
             self._drop()
             raise _as_student_error(name, reason) from None
         except BaseException:  # our own alarm, in the middle of a reply: the rest of it is no answer to what comes next
@@ -192,10 +201,12 @@ class StudentCode:
             return _also(NotAttempted, error.exception)(say("run.not_written", name=name), exception=error.exception)
         kind, detail = self._tell(error.exception), self._tell(_LONG_NUMBER.sub("…", _message(error))[:200])
         line = (error.line or "").strip()[:MAX_LINE]
+        told = detail not in ("", UNTOLD)
         if line and line in self._lines:
-            text = say("run.raised_at", name=name, kind=kind, detail=detail, line=line)
+            key = "run.raised_at" if told else "run.raised_untold_at"
+            text = say(key, name=name, kind=kind, detail=detail, line=line)
         else:
-            text = say("run.raised", name=name, kind=kind, detail=detail)
+            text = say("run.raised" if told else "run.raised_untold", name=name, kind=kind, detail=detail)
         return _also(StudentError, error.exception)(text, exception=kind)
 
     def _named(self, value: Any) -> Any:
@@ -208,13 +219,24 @@ class StudentCode:
         """`text`, which the student's code made up, as long as a submission has not told too much already."""
         if text not in self._told:
             if sum(map(len, self._told)) + len(text) > MAX_TOLD:
-                return "…"
+                return UNTOLD
             self._told.add(text)
         return text
+
+    def _note(self, reason: Exception) -> None:
+        """Keep which limit stopped the code, where one did."""
+        if isinstance(reason, LimitHit):
+            self._note_limit(reason.limit, reason.value)
+        elif isinstance(reason, RemoteError) and reason.memory_mib is not None:
+            self._note_limit("address_space_mib", reason.memory_mib)
+
+    def _note_limit(self, limit: str, value: float) -> None:
+        self.limits_hit[_limit_in_words(limit, value)] = None
 
     def _left(self, seconds: float) -> float:
         left = self._deadline - time.monotonic()
         if left <= 0:
+            self._note_limit("submission_seconds", self._limits.submission_seconds)
             raise StudentTimeout(say("run.used_up", seconds=f"{self._limits.submission_seconds:g}"))
         return min(seconds, left)
 
@@ -318,7 +340,7 @@ def _error_output(reason: Exception) -> dict[str, Any]:
 def _in_words(reason: Exception) -> str:
     """What the sandbox reports, in the course's language: its own words are English."""
     if isinstance(reason, LimitHit):
-        return say(f"limits.{reason.limit}", value=f"{reason.value:g}")
+        return _limit_in_words(reason.limit, reason.value)
     if isinstance(reason, ChildDied) and reason.cause:
         return say(f"died.{reason.cause}", detail=reason.detail)
     if isinstance(reason, BadReply):
@@ -326,6 +348,10 @@ def _in_words(reason: Exception) -> str:
     if isinstance(reason, RemoteError):
         return f"{reason.exception}: {_message(reason)}"
     return str(reason)
+
+
+def _limit_in_words(limit: str, value: float) -> str:
+    return say(f"limits.{limit}", value=f"{value:g}")
 
 
 def _message(error: RemoteError) -> str:

@@ -66,7 +66,7 @@ def line_of(release: Release, verdict: Verdict) -> Line:
             name: tuple(math.fsum(column) for column in zip(*pairs, strict=True)) for name, pairs in sections.items()
         },
         problem=verdict.problem,
-        first_thing=_first_thing(verdict),
+        first_thing=_first_thing(release, verdict),
     )
 
 
@@ -156,10 +156,14 @@ def _table(lines: Sequence[Line], headings: Sequence[str], *, with_reasons: bool
     return table
 
 
-def _first_thing(verdict: Verdict) -> str:
+def _first_thing(release: Release, verdict: Verdict) -> str:
     if verdict.problem:
         return verdict.problem
     wrong = [case for case in verdict.cases if case.status is not Status.PASS]
+    code = {cell.grade_id for cell in release.cells if cell.is_solution and cell.is_code}
+    hindered = [reason for name, reason in verdict.hindrances.items() if name in code]
+    if wrong and hindered:
+        return hindered[0]
     return wrong[0].message.splitlines()[0] if wrong and wrong[0].message else ""
 
 

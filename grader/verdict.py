@@ -67,9 +67,11 @@ class CaseResult:
 class Verdict:
     """Everything that is known about one graded submission.
 
-    `repairs` are the lines that say what was put right in the notebook; `problem` says why a submission could
-    not be read at all (its cases then have no points). `limits` and `sandbox` name what it ran under, `seconds`
-    the time it took, by stage. `plots` are pictures for the student's page.
+    `repairs` are the lines that say what was put right in the notebook, `hindrances` by grade_id what nobody could
+    put right and keeps an answer from running; `problem` says why a submission could not be read at all (its cases
+    then have no points). `limits` and `sandbox` name what it ran under, `limits_hit` says which of them stopped it,
+    `seconds` the time it took, by stage. `plots` are pictures for the student's page.
+    `public` are the test cells that were judged by nothing but the text that students have.
     `bonus` are the graded cells (grade_ids) whose points count, but not towards what a score is out of.
     """
 
@@ -87,6 +89,9 @@ class Verdict:
     seconds: dict[str, float] = field(default_factory=dict)
     plots: tuple[Plot, ...] = ()
     bonus: tuple[str, ...] = ()
+    hindrances: dict[str, str] = field(default_factory=dict)
+    limits_hit: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -131,8 +136,9 @@ class Verdict:
         if data.get("schema_version") != SCHEMA_VERSION:
             raise ValueError(f"verdict schema {data.get('schema_version')!r}, this version reads {SCHEMA_VERSION}")
         cases = tuple(_case_from_json(case) for case in data.pop("cases"))
-        plots, bonus = plots_from_json(data.pop("plots", ())), tuple(data.pop("bonus", ()))
-        return cls(**{**data, "cases": cases, "repairs": tuple(data["repairs"]), "plots": plots, "bonus": bonus})
+        plots = plots_from_json(data.pop("plots", ()))
+        texts = {name: tuple(data.get(name, ())) for name in ("repairs", "bonus", "limits_hit", "public")}
+        return cls(**{**data, **texts, "cases": cases, "plots": plots})
 
 
 def _case_from_json(data: dict[str, Any]) -> CaseResult:

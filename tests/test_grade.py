@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from nbformat.v4 import new_code_cell, new_output
 from grader.course import Course
 from grader.fill import fill
 from grader.grade import Workbench, grade_submission
+from grader.release import Release
 from grader.result import graded_result
 from grader.sandbox.host import ALL
 from grader.sandbox.limits import Limits
@@ -63,6 +66,60 @@ def test_untouched_release_earns_nothing_and_is_not_called_wrong(workbench: Work
     verdict = grade(workbench, workbench.release.notebook)
     assert verdict.points == 0
     assert set(statuses(verdict).values()) == {Status.NOT_ATTEMPTED}
+
+
+def test_verdict_names_the_test_cells_that_students_can_read(workbench: Workbench) -> None:
+    """Is a cell judged by the text that everybody has told from one judged by secret cases?"""
+    assert grade(workbench, tiny.REFERENCE).public == ("double_visible",)
+
+
+def test_tests_that_are_cut_out_of_the_release_are_not_public(release: Release) -> None:
+    """Does a cell with nbgrader's hidden tests in its own text count as secret?"""
+    tests = {**release.tests}
+    whole = tests["double_visible"].source + "\nassert double(17) == 34"
+    tests["double_visible"] = dataclasses.replace(tests["double_visible"], source=whole)
+    assert "double_visible" in release.public_tests
+    assert "double_visible" not in dataclasses.replace(release, tests=tests).public_tests
+
+
+def test_answer_that_cannot_run_is_no_repair(workbench: Workbench) -> None:
+    """Does the verdict keep what was put right apart from what costs points?"""
+    notebook = copy.deepcopy(workbench.release.notebook)
+    notebook.cells[2].source = "def double(x)\n    return 2 * x"
+    verdict = grade(workbench, notebook)
+    assert verdict.repairs == ()
+    assert "not valid Python (line 1" in verdict.hindrances["double"]
+    assert Verdict.from_json(verdict.to_json()) == verdict
+
+
+def test_verdict_of_an_earlier_version_is_read(workbench: Workbench) -> None:
+    """Can a verdict without the fields that came later be read as it was meant?"""
+    data = json.loads(grade(workbench, tiny.REFERENCE).to_json())
+    for name in ("hindrances", "limits_hit", "public"):
+        del data[name]
+    verdict = Verdict.from_json(json.dumps(data))
+    assert (verdict.hindrances, verdict.limits_hit, verdict.public) == ({}, (), ())
+
+
+@pytest.mark.parametrize(
+    ("answer", "limit"),
+    [
+        ("def double(x):\n    while True:\n        pass", "within 1 seconds for one call"),
+        ("def double(x):\n    return bytearray(8 << 30)", "more than 1024 MiB of memory"),
+        ("x = bytearray(8 << 30)", "more than 1024 MiB of memory"),
+        ("while True:\n    pass", "within 2 seconds for one cell"),
+    ],
+    ids=["call", "memory", "memory of a cell", "cell"],
+)
+def test_limit_that_was_hit_is_in_the_verdict(workbench: Workbench, answer: str, limit: str) -> None:
+    """Is a limit named whichever way it was hit: in a call, in a cell, by time or by memory?"""
+    notebook = fill(workbench.release.notebook, tiny.REFERENCE)
+    if answer.startswith("def"):
+        notebook = fill(notebook, answer)
+    else:
+        notebook.cells.insert(3, new_code_cell(answer))
+    (said,) = grade(workbench, notebook).limits_hit
+    assert limit in said
 
 
 def test_wrong_answer_loses_its_case_and_keeps_the_others(workbench: Workbench) -> None:

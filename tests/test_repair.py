@@ -310,7 +310,9 @@ def test_what_keeps_an_answer_from_running_is_said(duo: Release, source: str, sa
     cell_of(notebook, "double").source = source
     intake = repaired(duo, notebook)
     assert answered(intake)["double"] == source
-    assert [line for line in intake.repairs if "The answer cell 'double'" in line and said in line]
+    assert "The answer cell 'double'" in intake.hindrances["double"]
+    assert said in intake.hindrances["double"]
+    assert intake.repairs == (), "nothing was put right"
 
 
 @pytest.mark.parametrize(
@@ -331,7 +333,18 @@ def test_answer_that_can_run_is_left_in_peace(duo: Release, source: str) -> None
     """Is nothing said about an answer that is fine?"""
     notebook = solved(duo)
     cell_of(notebook, "double").source = source
-    assert repaired(duo, notebook).repairs == ()
+    intake = repaired(duo, notebook)
+    assert (intake.repairs, intake.hindrances) == ((), {})
+
+
+@pytest.mark.parametrize("grade_id", ["double", "written"])
+def test_answer_that_is_gone_is_not_called_put_right(duo: Release, grade_id: str) -> None:
+    """Does the author of a deleted answer, in code or in words, learn that it is missing, and not that it is mended?"""
+    notebook = solved(duo)
+    notebook.cells.remove(cell_of(notebook, grade_id))
+    intake = repaired(duo, notebook)
+    assert intake.hindrances == {grade_id: f"The answer cell '{grade_id}' was missing."}
+    assert intake.repairs == ()
 
 
 def test_stub_left_as_it_was_is_not_called_wrong(duo: Release) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -16,19 +17,24 @@ from ..release import is_experiment, is_locked, is_solution, is_test, nbgrader_m
 AS_SUBMITTED = frozenset(catalogue(language)("verdict.as_submitted") + "\n" for language in languages())
 MAX_TEXT = 1_500  # characters of one printed output
 MAX_OUTPUTS = 40  # of the whole notebook
+MAX_LINE = 80  # characters of a cell's first line, by which it can be found
 
 _BITMAPS = ("image/png", "image/jpeg")
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One thing a cell showed: an image (`mime`, base64 `data`), or text."""
+    """One thing a cell showed: an image (`mime`, base64 `data`), or text.
+
+    `line` is the first line of a cell that ended in an error.
+    """
 
     text: str = ""
     mime: str = ""
     data: str = ""
     cut: bool = False
     as_submitted: bool = False
+    line: str = ""
 
 
 def title_of(notebook: NotebookNode, otherwise: str) -> str:
@@ -53,15 +59,32 @@ def section_headings(notebook: NotebookNode) -> list[tuple[str, NotebookNode]]:
     return placed
 
 
+def question_headings(cells: Iterable[NotebookNode]) -> dict[str, str]:
+    """{grade_id: nearest heading of level 3 to 6 above} of the answers in one section, "" where there is none."""
+    heading = ""
+    found = {}
+    for cell in cells:
+        if is_solution(cell):
+            found[grade_id_of(cell)] = heading
+        elif cell.cell_type == "markdown":
+            headings = [line.lstrip("#").strip() for line in cell.source.splitlines() if _HEADING.match(line)]
+            heading = headings[-1] if headings else heading
+    return found
+
+
+_HEADING = re.compile("#{3,6} ")
+
+
 def shown_outputs(cell: NotebookNode) -> list[Output]:
     """The outputs of a student's own cell. Locked cells and test cells are the author's and show nothing here."""
     if cell.cell_type != "code" or is_test(cell) or is_locked(cell):
         return []
     submitted = is_experiment(cell)
-    return [shown for output in cell.outputs if (shown := _shown(output, submitted)) is not None]
+    line = next((line for line in cell.source.splitlines() if line.strip()), "").strip()[:MAX_LINE]
+    return [shown for output in cell.outputs if (shown := _shown(output, submitted, line)) is not None]
 
 
-def _shown(output: NotebookNode, submitted: bool) -> Output | None:
+def _shown(output: NotebookNode, submitted: bool, line: str) -> Output | None:
     if output.output_type == "stream":
         text = "" if submitted and output.text in AS_SUBMITTED else output.text
     elif output.output_type == "error":
@@ -72,7 +95,10 @@ def _shown(output: NotebookNode, submitted: bool) -> Output | None:
                 return Output(mime=mime, data="".join(output.data[mime]), as_submitted=submitted)
         text = output.data.get("text/plain", "")
     text = "".join(text).strip("\n")
-    return Output(text=text[:MAX_TEXT], cut=len(text) > MAX_TEXT, as_submitted=submitted) if text else None
+    if not text:
+        return None
+    at = line if output.output_type == "error" else ""
+    return Output(text=text[:MAX_TEXT], cut=len(text) > MAX_TEXT, as_submitted=submitted, line=at)
 
 
 def written_html(cell: NotebookNode) -> Markup:

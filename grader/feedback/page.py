@@ -21,6 +21,7 @@ from .notebook import (
     Output,
     comment_html,
     grade_id_of,
+    question_headings,
     section_headings,
     shown_outputs,
     title_of,
@@ -61,9 +62,13 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A written answer with what the marker gave and said; `score` is None until it is marked."""
+    """A written answer with what the marker gave and said; `score` is None until it is marked.
+
+    `heading` is that of the question, "" where the section has no headings of its own.
+    """
 
     name: str
+    heading: str
     html: Markup
     empty: bool
     score: float | None
@@ -87,6 +92,7 @@ class Section:
     written: tuple[Written, ...]
     outputs: tuple[Output, ...]
     drawings: tuple[Drawing, ...]
+    hindrances: dict[str, str]  # what keeps answers of the section from running, by grade_id
 
     @property
     def graded(self) -> bool:
@@ -138,12 +144,25 @@ class Page:
 
     @property
     def first(self) -> tuple[Section, Finding] | None:
-        """What to look at first: a wrong result before what could not be reached, in the order of the notebook."""
+        """What to look at first: a wrong result before what could not be reached, in the order of the notebook.
+
+        Within a section, a result whose mistake is known by name comes first: its question leads there.
+        """
         for wanted in (_IS_WRONG, {Status.NOT_ATTEMPTED}, set(Status)):
             for section in self.sections:
-                for finding in section.findings:
-                    if any(case.status in wanted for case in finding.cases):
-                        return section, finding
+                there = [one for one in section.findings if any(case.status in wanted for case in one.cases)]
+                if there:
+                    return section, next(filter(_is_diagnosed, there), there[0])
+        return None
+
+    @property
+    def hindered(self) -> tuple[Section, str] | None:
+        """An answer that cannot run, where that costs points: it comes before every result."""
+        tested = {name for section in self.sections for finding in section.findings for name in finding.functions}
+        for section in self.sections:
+            for name, reason in section.hindrances.items():
+                if name in tested:
+                    return section, reason
         return None
 
     @property
@@ -153,6 +172,10 @@ class Page:
 
 
 _IS_WRONG = {Status.FAIL, Status.ERROR, Status.TIMEOUT}
+
+
+def _is_diagnosed(finding: Finding) -> bool:
+    return any(case.misconception for case in finding.cases)
 
 
 def build_page(notebook: NotebookNode, verdict: Verdict, marks: Marks | None) -> Page:
@@ -196,7 +219,8 @@ def _findings(
     for cell in cells:
         for case in verdict.of_cell(grade_id_of(cell)) if is_test(cell) else ():
             if case.status is not Status.PASS:
-                groups.setdefault((case.hint, "" if case.hint else case.message), []).append(with_fewer_digits(case))
+                shown = case if case.cell in verdict.public else with_fewer_digits(case)
+                groups.setdefault((case.hint, "" if case.hint else case.message), []).append(shown)
     return tuple(
         Finding(
             hint=hint,
@@ -210,7 +234,10 @@ def _findings(
 
 
 def with_fewer_digits(case: CaseResult) -> CaseResult:
-    """The student's value at four digits: enough to find it, too few to work back to a hidden input or answer."""
+    """The student's value at four digits: enough to find it, too few to work back to a hidden input or answer.
+
+    A public check is told as it is: its input and expected value are in the hands of every student.
+    """
     try:
         short = f"{float(case.got or ''):.4g}"
     except ValueError:
@@ -253,6 +280,8 @@ def _section(
 ) -> Section:
     points, most, to_mark, by_hand = _points(cells, verdict, marks)
     cases = [case for cell in cells if is_test(cell) for case in verdict.of_cell(grade_id_of(cell))]
+    answers = [cell for cell in cells if is_solution(cell)]
+    questions = question_headings(cells)
     return Section(
         heading=heading,
         anchor=f"section-{number}",
@@ -262,10 +291,13 @@ def _section(
         by_hand=by_hand,
         findings=findings,
         passed=tuple(case for case in cases if case.status is Status.PASS),
-        code=tuple(_code(cell, marks, marked) for cell in cells if cell.cell_type == "code" and is_solution(cell)),
-        written=tuple(_written(cell, marks) for cell in cells if cell.cell_type == "markdown" and is_solution(cell)),
+        code=tuple(_code(cell, marks, marked) for cell in answers if cell.cell_type == "code"),
+        written=tuple(
+            _written(cell, questions[grade_id_of(cell)], marks) for cell in answers if cell.cell_type == "markdown"
+        ),
         outputs=tuple(output for cell in cells for output in shown_outputs(cell)),
         drawings=tuple(drawn(plot) for plot in verdict.plots if plot.cell in map(grade_id_of, cells)),
+        hindrances={name: verdict.hindrances[name] for name in map(grade_id_of, answers) if name in verdict.hindrances},
     )
 
 
@@ -311,7 +343,7 @@ def _code(cell: NotebookNode, marks: Marks | None, marked: dict[str, set[int]]) 
 NO_RESPONSE = "No response."  # what nbgrader writes where a solution cell is as released
 
 
-def _written(cell: NotebookNode, marks: Marks | None) -> Written:
+def _written(cell: NotebookNode, heading: str, marks: Marks | None) -> Written:
     name = grade_id_of(cell)
     mark = marks.cells.get(name) if marks else None
     comment = marks.comments.get(name, "") if marks else ""
@@ -319,6 +351,7 @@ def _written(cell: NotebookNode, marks: Marks | None) -> Written:
     waiting = mark is None or _is_waiting(cell, mark.manual_score, mark.waiting)
     return Written(
         name=name,
+        heading=heading,
         html=Markup() if empty else written_html(cell),
         empty=empty,
         score=None if waiting else mark.score,

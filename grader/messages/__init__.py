@@ -28,8 +28,12 @@ class Catalogue:
     texts: dict[str, str]
 
     def __call__(self, key: str, /, **fields: object) -> str:
-        """Return the sentence `key` with its fields filled in. Raises KeyError for an unknown key."""
-        return self.texts[key].format(**fields)
+        """Return the sentence `key` with its fields filled in: `key_one` for a count of 1, where there is such a one.
+
+        Raises KeyError for an unknown key.
+        """
+        one = self.texts.get(f"{key}_one") if fields.get("count") == 1 else None
+        return (one or self.texts[key]).format(**fields)
 
 
 @cache

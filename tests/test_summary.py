@@ -1,0 +1,22 @@
+"""The table that a run ends with, and grades.csv."""
+
+from __future__ import annotations
+
+from grader.release import Release
+from grader.summary import line_of
+from grader.verdict import CaseResult, Status, Verdict
+from tests import tiny
+
+NOT_DEFINED = CaseResult("double_hidden/a", "double_hidden", "t", Status.ERROR, 0, 5, "`double` is not defined.")
+
+
+def first_thing(release: Release, *cases: CaseResult, **hindrances: str) -> str:
+    return line_of(release, Verdict(tiny.NAME, "s", "", "", "", "", cases, hindrances=hindrances)).first_thing
+
+
+def test_answer_that_cannot_run_is_the_first_thing_to_look_at(release: Release) -> None:
+    """Does the table name the syntax error, and not that a name is missing because of it?"""
+    assert first_thing(release, NOT_DEFINED, double="not valid Python") == "not valid Python"
+    assert first_thing(release, NOT_DEFINED, written="was missing") == "`double` is not defined."
+    right = CaseResult("double_hidden/a", "double_hidden", "t", Status.PASS, 5, 5)
+    assert first_thing(release, right, double="holds conflict markers") == ""
