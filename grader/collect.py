@@ -77,6 +77,16 @@ def read_attempts(course: Course, assignment: str, student: str) -> list[Attempt
     return attempts
 
 
+def read_lms_ids(course: Course, assignment: str) -> dict[str, str]:
+    """Students whose files an LMS gave with a number of its own, and that number with the LMS in front ("Canvas 7")."""
+    found = {}
+    for folder in (course.collected / assignment).glob("*"):
+        ids = [attempt.lms_id for attempt in read_attempts(course, assignment, folder.name) if attempt.lms_id]
+        if ids:
+            found[folder.name] = ids[-1]
+    return found
+
+
 def collect(course: Course, assignment: str, source: Path) -> Iterator[Report]:
     """Take in a download (zip or folder) and yield a line for each of its files.
 
@@ -123,10 +133,7 @@ class _Collection:
     def _look_at_names(self) -> None:
         names = names_in(self._source)
         self._naming = Naming(names, self._assignment)
-        for folder in (self._course.collected / self._assignment).glob("*"):
-            for attempt in read_attempts(self._course, self._assignment, folder.name)[-1:]:
-                if attempt.lms_id:
-                    self._renamed[attempt.lms_id] = folder.name
+        self._renamed = {lms_id: student for student, lms_id in read_lms_ids(self._course, self._assignment).items()}
         for name in names:
             try:
                 upload = self._upload(name)

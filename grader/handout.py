@@ -80,7 +80,7 @@ def export(
     ] = "",
 ) -> None:
     """Write the grades of the class to a file for Canvas, for Moodle, or with one row per check."""
-    from .cli import _one_assignment, _plain, say, warn
+    from .cli import EXIT_NOT_ALL_GRADED, _one_assignment, _plain, say, warn
     from .course import active_course
     from .export.write import export_class
 
@@ -88,10 +88,10 @@ def export(
     name = _one_assignment(course, assignment)
     done = export_class(course, name, form, to=to, roster=roster, column=column)
     say.print(f"{done.rows} rows: {_plain(done.path)}")
-    if done.left_out:
-        warn.print(f"Not in the roster, so not in the file: {_plain(', '.join(done.left_out))}")
-    for remark in done.remarks:
-        warn.print(_plain(remark))
+    for line in (*done.missing, *done.remarks):
+        warn.print(_plain(line))
+    if done.missing:
+        raise SystemExit(EXIT_NOT_ALL_GRADED)
 
 
 @commands.command()

@@ -24,16 +24,15 @@ TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 SHOWN = list(dict.fromkeys(re.findall(r"^\$ (.+)$", TEXT, re.MULTILINE)))
 STAYS = "grader formgrader"  # runs until it is stopped; tests/export/test_formgrader.py starts it
 
-ROSTER = "Student,ID,SIS User ID,SIS Login ID,Section\nR,1,S1,right,1\nW,2,S2,written,1\n"
-MOODLE = "First name,Surname,ID number\nR,Right,right\nW,Written,written\n"
-
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A graded class, with the files that the docs speak of."""
     made = graded.graded_course(tiny.make_project(tmp_path_factory.mktemp("docs")))
-    (made.root / "canvas.csv").write_text(ROSTER)
-    (made.root / "moodle.csv").write_text(MOODLE)
+    students = made.students(tiny.NAME)
+    canvas = ["Student,ID,SIS User ID,SIS Login ID,Section", *(f"{who},{n},,{who},1" for n, who in enumerate(students))]
+    (made.root / "canvas.csv").write_text("\n".join(canvas))
+    (made.root / "moodle.csv").write_text("\n".join(["First name,ID number", *(f"{who},{who}" for who in students)]))
     (made.data / "exports").mkdir()
     return made
 

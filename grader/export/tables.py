@@ -13,6 +13,8 @@ from .roster import Roster
 
 Table = list[list[str]]
 
+CANVAS_IDS = ("id", "sis user id", "sis login id")
+MOODLE_IDS = ("Username", "ID number", "Email address")
 MOODLE_MAXIMUM = 100.0  # Moodle refuses an import with a greater grade unless its 'unlimitedgrades' is set
 
 
@@ -46,24 +48,26 @@ def canvas(grades: ClassGrades, roster: Roster, column: str) -> Table:
 
     `column` is the assignment's heading; "Name (12345)" names the existing assignment 12345. The second row says how
     many points are possible. Only students of the roster are in it: Canvas would take anybody else for a new name.
+    Raises CourseError where the roster is none of Canvas.
     """
+    if not any(column in roster.columns for column in CANVAS_IDS):
+        raise CourseError(
+            f"The roster has no Canvas ids, but the columns {', '.join(roster.columns)}. It needs ID, SIS User ID or "
+            "SIS Login ID: use the file that Canvas exports (Grades, Export)."
+        )
     head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", column]
     possible = ["    Points Possible", "", "", "", "", number(grades.max_score)]
     rows = []
     for student in _known(grades, roster):
-        name = roster.of(student, "student", "student name", "full name", "name") or _full_name(roster, student)
-        ids = [roster.of(student, "id"), roster.of(student, "sis user id"), roster.of(student, "sis login id")]
+        ids = [roster.of(student, column) for column in CANVAS_IDS]
         if not any(ids):
             raise CourseError(
                 f"The roster has no Canvas id for '{student}'. It needs ID, SIS User ID or SIS Login ID: "
                 "use the file that Canvas exports (Grades, Export)."
             )
-        fields = [name or student, *ids, roster.of(student, "section")]
+        fields = [roster.name_of(student) or student, *ids, roster.of(student, "section")]
         rows.append([*map(harmless, fields), number(grades.marks[student].score)])
     return [[harmless(cell) for cell in head], possible, *rows]
-
-
-MOODLE_IDS = ("Username", "ID number", "Email address")
 
 
 def moodle(grades: ClassGrades, roster: Roster | None, column: str) -> Table:
@@ -71,6 +75,7 @@ def moodle(grades: ClassGrades, roster: Roster | None, column: str) -> Table:
 
     Of Username, ID number and Email address those are there that the roster fills for everybody; without a roster the
     student's id is taken for the user name. On import, map one of them to the user and `column` to the grade item.
+    Raises CourseError where the roster fills none of them.
     """
     if roster is None:
         names, students = ["Username"], sorted(grades.marks)
@@ -80,7 +85,10 @@ def moodle(grades: ClassGrades, roster: Roster | None, column: str) -> Table:
         names = [name for name in MOODLE_IDS if all(_moodle_id(roster, student, name) for student in students)]
         identities = {student: [_moodle_id(roster, student, name) for name in names] for student in students}
         if not names:
-            raise CourseError("The roster fills none of these columns for everybody: " + ", ".join(MOODLE_IDS) + ".")
+            raise CourseError(
+                f"The roster fills none of these columns for everybody: {', '.join(MOODLE_IDS)}. Moodle's import "
+                "needs one of them: use the list of participants, or a grading worksheet that shows one."
+            )
     rows = [[*map(harmless, identities[student]), number(grades.marks[student].score)] for student in students]
     return [[*names, harmless(column)], *rows]
 
@@ -108,9 +116,3 @@ def cases(grades: ClassGrades) -> Iterator[list[str]]:
 
 def _known(grades: ClassGrades, roster: Roster) -> Sequence[str]:
     return [student for student in sorted(grades.marks) if student in roster.people]
-
-
-def _full_name(roster: Roster, student: str) -> str:
-    first = roster.of(student, "first name", "firstname", "given name")
-    last = roster.of(student, "surname", "last name", "lastname", "family name")
-    return f"{last}, {first}" if first and last else first or last

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat.v4
 
+from ..collect import read_lms_ids
 from ..course import Course, CourseError
 from ..files import replacing
 from ..marks import read_marks
@@ -17,16 +18,22 @@ from ..release import graded_sections
 from ..verdict import Verdict
 from . import tables
 from .formats import Format
-from .roster import read_roster
+from .roster import Roster, read_roster
+
+NAMED = 20  # people who are merely mentioned; those who lack something are all named
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written. `left_out` are students with a grade that are not in the file, `remarks` what to know."""
+    """What was written. `left_out` are students with a grade whom the roster does not have.
+
+    `missing` says of everybody who should be in the file and is not why that is, `remarks` what else to know.
+    """
 
     path: Path
     rows: int
     left_out: tuple[str, ...]
+    missing: tuple[str, ...]
     remarks: tuple[str, ...]
 
 
@@ -41,11 +48,11 @@ def export_class(
 ) -> Exported:
     """Write the grades of a class. `column` is what the LMS calls the assignment, its name in the kit if left out.
 
-    Raises CourseError where nothing is graded, or the roster does not serve.
+    Raises CourseError where nothing is graded, the roster does not serve, or nobody of the class would be in the file.
     """
-    grades = _read(course, assignment)
+    grades, damaged = _read(course, assignment)
     heading = column or assignment
-    people = read_roster(roster, grades.marks) if roster else None
+    people = _people(course, grades, form, roster)
     if form is Format.CANVAS:
         if people is None:
             raise CourseError(
@@ -64,21 +71,59 @@ def export_class(
         writer = csv.writer(text, lineterminator="\r\n")
         rows = sum(1 for row in table if writer.writerow(row))
         text.detach()  # flushes, and leaves the stream open
-    left_out = _left_out(grades, form, people)
-    return Exported(path, rows - head, left_out, _remarks(grades, form))
+    left_out = tuple(sorted(grades.marks.keys() - people.people.keys() - people.doubtful.keys())) if people else ()
+    missing = _missing(grades, damaged, people, left_out)
+    return Exported(path, rows - head, left_out, missing, _remarks(grades, form, people))
+
+
+def _people(course: Course, grades: tables.ClassGrades, form: Format, roster: Path | None) -> Roster | None:
+    """The roster of those forms that take one; None where none was given, and the ids here are those of the LMS."""
+    if form is Format.CASES:
+        return None
+    if not grades.marks:
+        raise CourseError(f"Nobody has a grade for '{grades.assignment}' yet. Run: make grade")
+    if roster is None and form is Format.CANVAS:
+        return None
+    lms_ids = read_lms_ids(course, grades.assignment)
+    if roster is None:
+        if strangers := sorted(grades.marks.keys() & lms_ids.keys()):
+            raise CourseError(
+                f"'{strangers[0]}' is what a download of the LMS calls a student, and no user name of Moodle. "
+                "Pass a list of the participants: --roster FILE"
+            )
+        return None
+    people = read_roster(roster, grades.marks, lms_ids)
+    if not people.people:
+        doubtful = "".join(f" '{student}': {reason}." for student, reason in people.doubtful.items())
+        raise CourseError(
+            f"Nobody of the class is found in {roster}, so nothing was written. Students are called like "
+            f"'{min(grades.marks)}' here; docs/exports.md says what they are found by.{doubtful}"
+        )
+    return people
 
 
 class _Verdicts:
-    """The verdicts of a class, read anew each time they are gone through: all those of a large one fill the memory."""
+    """The verdicts of a class, read anew each time they are gone through: all those of a large one fill the memory.
+
+    `damaged` are the students whose verdict could not be read the last time.
+    """
 
     def __init__(self, files: Sequence[Path]) -> None:
         self._files = files
+        self.damaged: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Verdict]:
-        return (Verdict.from_json(path.read_text(encoding="utf-8")) for path in self._files)
+        damaged = []
+        for path in self._files:
+            try:
+                yield Verdict.from_json(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                damaged.append(path.parent.parent.name)
+        self.damaged = tuple(damaged)
 
 
-def _read(course: Course, assignment: str) -> tables.ClassGrades:
+def _read(course: Course, assignment: str) -> tuple[tables.ClassGrades, tuple[str, ...]]:
+    """The grades, and the students whose verdict cannot be read."""
     verdicts = _Verdicts(sorted(course.autograded.glob(f"*/{assignment}/verdict.json")))
     bonus: dict[str, tuple[str, ...]] = {}
     failed = []
@@ -88,25 +133,38 @@ def _read(course: Course, assignment: str) -> tables.ClassGrades:
         else:
             bonus[verdict.student] = verdict.bonus
     if not bonus and not failed:
-        raise CourseError(f"No submission of '{assignment}' is graded yet. Run: make grade")
+        reason = f" The verdicts of {', '.join(verdicts.damaged)} cannot be read." if verdicts.damaged else ""
+        raise CourseError(f"No submission of '{assignment}' is graded yet.{reason} Run: make grade")
     marks = {student: mark for student, mark in read_marks(course, assignment).items() if student in bonus}
     release = course.release / assignment / f"{assignment}.ipynb"
     sections = dict(graded_sections(nbformat.v4.reads(release.read_text(encoding="utf-8"))))
-    return tables.ClassGrades(assignment, verdicts, marks, sections, bonus, tuple(failed))
+    return tables.ClassGrades(assignment, verdicts, marks, sections, bonus, tuple(failed)), verdicts.damaged
 
 
-def _left_out(grades: tables.ClassGrades, form: Format, people) -> tuple[str, ...]:
-    if form is Format.CASES or people is None:
-        return ()
-    return tuple(sorted(grades.marks.keys() - people.people.keys()))
-
-
-def _remarks(grades: tables.ClassGrades, form: Format) -> tuple[str, ...]:
-    remarks = []
+def _missing(
+    grades: tables.ClassGrades, damaged: tuple[str, ...], people: Roster | None, left_out: tuple[str, ...]
+) -> tuple[str, ...]:
+    lines = []
+    if left_out:
+        lines.append(f"Not in the roster, so not in the file: {', '.join(left_out)}")
+    if people:
+        lines += [
+            f"Not in the file, since it is not certain who '{who}' is: {why}" for who, why in people.doubtful.items()
+        ]
+    if damaged:
+        lines.append(f"Verdict cannot be read, so not in the file: {', '.join(damaged)}. Run: make grade")
     if grades.failed:
-        remarks.append(f"Not graded, so without a score: {', '.join(grades.failed)}. Run: make grade")
+        lines.append(f"Not graded, so without a score: {', '.join(grades.failed)}. Run: make grade")
+    return tuple(lines)
+
+
+def _remarks(grades: tables.ClassGrades, form: Format, people: Roster | None) -> tuple[str, ...]:
     if form is Format.CASES:
-        return tuple(remarks)
+        return ()
+    remarks = []
+    if people and people.others:
+        more = f" and {len(people.others) - NAMED} more" if len(people.others) > NAMED else ""
+        remarks.append(f"In the roster without a grade here: {'; '.join(people.others[:NAMED])}{more}")
     waiting = sum(marks.waiting > 0 for marks in grades.marks.values())
     if waiting:
         remarks.append(f"{waiting} scores still lack answers that a person has to mark. Run: make formgrader")

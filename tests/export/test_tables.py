@@ -80,6 +80,9 @@ def test_canvas_file_needs_the_roster_of_canvas(graded_class: Course, tmp_path: 
         export_class(graded_class, tiny.NAME, Format.CANVAS)
     own = tmp_path / "own.csv"
     own.write_text("student,name\nright,R\n")
+    with pytest.raises(CourseError, match="no Canvas ids, but the columns student, name"):
+        export_class(graded_class, tiny.NAME, Format.CANVAS, roster=own)
+    own.write_text("student,ID,name\nright,,R\n")
     with pytest.raises(CourseError, match="no Canvas id for 'right'"):
         export_class(graded_class, tiny.NAME, Format.CANVAS, roster=own)
 
@@ -89,7 +92,7 @@ def test_who_is_left_out_and_why_is_said(graded_class: Course, roster: Path) -> 
     exported = export_class(graded_class, tiny.NAME, Format.CANVAS, roster=roster)
     assert "raises" in exported.left_out
     assert "moved" not in exported.left_out
-    assert any("Not graded, so without a score: moved" in remark for remark in exported.remarks)
+    assert any("Not graded, so without a score: moved" in line for line in exported.missing)
     text = exported.path.read_text(encoding="utf-8")
     assert "moved" not in text
 
