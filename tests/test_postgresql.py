@@ -122,7 +122,6 @@ def written(course: Course) -> dict[str, str]:
     """What feedback and exports wrote, by path; the report is written as well, and names seconds that differ."""
     commands = [["feedback"], ["report"], ["export", "cases"], ["export", "moodle"]]
     for command in [*commands, ["export", "canvas", "--roster", "canvas.csv"]]:
-    for command in [*commands, ["export", "canvas", "--roster", "canvas.csv"]]:
         result = run([GRADER, *command], course)
         assert result.returncode == ("canvas" in command), "1: the roster does not have everybody" + result.stderr
     found = [*course.feedback.rglob("*.html"), *(course.data / "exports").glob("*.csv")]
