@@ -66,13 +66,14 @@ def plan_run(
     for student in students:
         line = history.latest.get(student)
         row = None
-        if line is not None and not force and _is_current(line, history, inputs, salt):
+        changed = [] if line is None else _changed(line, history, inputs, salt)
+        if line is not None and line["what"] == "grade" and not changed and not force:
             row = _row(course, release.assignment, student, line, headings)
         if line is None or row is None:
             plan.grade.append(student)
             if line is not None:
                 other = "submission" if line["what"] == "grade" else "was not graded"
-                plan.again.update(what_changed(history.inputs(line), inputs) or [other])
+                plan.again.update(changed or [other])
             continue
         plan.lines[student] = row
         if not _entered(line, standings.get(student), rule, times):
@@ -85,9 +86,10 @@ def what_changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]
     return [name for name in now if before.get(name) != now[name]]
 
 
-def _is_current(line: Mapping[str, Any], history: History, inputs: Mapping[str, str], salt: str) -> bool:
-    same_salt = not salt or history.salt(line) == salt
-    return line["what"] == "grade" and not what_changed(history.inputs(line), inputs) and same_salt
+def _changed(line: Mapping[str, Any], history: History, inputs: Mapping[str, str], salt: str) -> list[str]:
+    """The same for one line of the log; and "salt" where another one was asked for."""
+    other_salt = ["salt"] if salt and history.salt(line) != salt else []
+    return what_changed(history.inputs(line), inputs) + other_salt
 
 
 def _row(course: Course, assignment: str, student: str, line: Mapping[str, Any], headings: list[str]) -> Line | None:

@@ -129,7 +129,9 @@ def test_grade_says_what_has_changed_and_uses_a_new_salt(changed: Course) -> Non
 
 def test_salt_that_is_asked_for_grades_again_and_force_grades_all(changed: Course) -> None:
     """Do SALT= and --force do what they say, and is a changed submission the only one graded otherwise?"""
-    assert "Grading 4 submissions" in run([GRADER, "grade", "--salt", "x"], changed).stdout
+    said = run([GRADER, "grade", "--salt", "x"], changed).stdout
+    assert "Grading 4 submissions (changed: " in said
+    assert "salt of 4" in said
     assert "Nothing to grade" in run([GRADER, "grade", "--salt", "x"], changed).stdout
     assert "Grading 4 submissions with" in run([GRADER, "grade", "--force"], changed).stdout
     folder = changed.submitted / "right" / tiny.NAME / f"{tiny.NAME}.ipynb"
