@@ -1,8 +1,9 @@
 """An assignment in another language: the same code cells and metadata, other prose.
 
 `assignment/NAME/translations/LANG.toml` holds the Markdown cells by id and the sentences of the students' modules by
-key; `solutions/NAME/translations/LANG.toml` those of the hidden cases. The translated source notebook is made in
-`course/translated/LANG/NAME/` and released from there like any other.
+key, `README.LANG.md` beside it what stands in place of `README.md`; `solutions/NAME/translations/LANG.toml` holds the
+sentences of the hidden cases. The translated source notebook is made in `course/translated/LANG/NAME/` and released
+from there like any other.
 """
 
 from __future__ import annotations
@@ -58,6 +59,9 @@ def write_translation(course: Course, assignment: str) -> None:
     nbformat.write(notebook, path)
     if texts.get("texts"):
         (translated / SENTENCES).write_text(json.dumps(texts["texts"], ensure_ascii=False, indent=1), encoding="utf-8")
+    readme = original / TRANSLATIONS / f"README.{course.language}.md"
+    if readme.is_file():
+        shutil.copy(readme, translated / "README.md")
 
 
 def read_translation(folder: Path, language: str) -> dict[str, dict[str, str]]:

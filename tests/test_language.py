@@ -63,6 +63,8 @@ def test_release_grading_and_messages_speak_the_language(project: Course, langua
     run("release", NAME, "--lang", language)
     released = project.release / NAME
     assert not (released / "translations").exists()
+    readme = project.originals / NAME / "translations" / f"README.{language}.md"
+    assert (released / "README.md").read_text() == readme.read_text()
     texts = read_translation(project.originals / NAME, language)["texts"]
     program = "import checks; print(checks.first_check())"
     done = subprocess.run([sys.executable, "-c", program], cwd=released, text=True, capture_output=True, check=True)

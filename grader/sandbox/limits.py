@@ -43,7 +43,7 @@ MEANING = {
     "submission_seconds": "seconds for the whole notebook",
     "cpu_seconds": "seconds of processor time for the whole notebook",
     "address_space_mib": "MiB of memory",
-    "scratch_mib": "MiB of files written",
+    "scratch_mib": "MiB of files",
     "scratch_files": "files written",
     "open_files": "open files",
     "threads": "threads",
