@@ -30,7 +30,7 @@ from .sandbox.limits import Limits
 from .student import RecordedCode, StudentCode
 from .submitted import Submission
 from .testcell import TRUSTED_SECONDS, TrustedNames, clip, deadline, judge
-from .verdict import CaseResult, Status, Verdict, versions
+from .verdict import CaseResult, Status, Verdict, times, versions
 
 MakePlots = Callable[[Student, Sequence[CaseResult]], Iterable[Plot]]
 
@@ -290,7 +290,7 @@ def _html_table(cases: list[CaseResult], earned: list[str]) -> str:
     )
     rows = [_HEAD.format(*map(escape, columns))]
     for case, points in zip(cases, earned, strict=True):
-        ratio = "" if case.ratio is None else f"{case.ratio:.2g}"
+        ratio = "" if case.ratio is None else times(case.ratio)
         hint = f"<br><em>{escape(case.hint)}</em>" if case.hint else ""
         rows.append(
             f"<tr><td>{case.status}</td><td>{escape(points)}</td>\n"
@@ -303,7 +303,7 @@ def _html_table(cases: list[CaseResult], earned: list[str]) -> str:
 def _plain_table(cases: list[CaseResult], earned: list[str]) -> str:
     lines = []
     for case, points in zip(cases, earned, strict=True):
-        ratio = "" if case.ratio is None else f" ({say('verdict.times', ratio=f'{case.ratio:.2g}')})"
+        ratio = "" if case.ratio is None else f" ({say('verdict.times', ratio=times(case.ratio))})"
         lines.append(f"{case.status:13} {points}  {case.title}{ratio}")
         lines.extend(f"{'':13} {text}" for text in (case.message, case.hint) if text)
     return "\n".join(lines)

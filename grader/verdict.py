@@ -24,6 +24,16 @@ from .plots import Plot, plots_from_json
 SCHEMA_VERSION = 1
 
 
+def times(ratio: float) -> str:
+    """A ratio of error to tolerance as people say it, on pages and in tables alike: 0, 0.3, 40, 4e6."""
+    if ratio == 0 or 10 <= ratio < 1000:
+        return f"{ratio:.0f}"
+    if 0.01 <= ratio < 10:
+        return f"{ratio:.2g}"
+    digit, power = f"{ratio:.0e}".split("e")
+    return f"{digit}e{int(power)}"
+
+
 class Status(StrEnum):
     """How one case ended. Only `PASS` earns points; `INFRA` is our fault and writes no grade."""
 

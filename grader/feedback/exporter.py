@@ -20,7 +20,7 @@ from traitlets import Unicode, default
 
 from ..marks import Marks, marks_of
 from ..messages import ENGLISH, Catalogue, catalogue
-from ..verdict import Verdict
+from ..verdict import Verdict, times
 from .code import block
 from .page import build_page
 
@@ -123,12 +123,3 @@ _SPAN = re.compile(r"`([^`\n]+)`")
 def points(value: float) -> str:
     """Points without superfluous digits: 3, 2.5."""
     return f"{value:.4g}"
-
-
-def times(ratio: float) -> str:
-    """A ratio of error to tolerance as people say it: 0, 0.3, 40, 4e6."""
-    if ratio == 0:
-        return "0"
-    if 1e-2 <= ratio < 1e3:
-        return f"{ratio:.2g}"
-    return f"{ratio:.0e}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")

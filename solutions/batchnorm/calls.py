@@ -111,7 +111,7 @@ def cache_of(student: Student, problem: Problem, function: str) -> Any:
         cache = kept(forward(student, problem))
     except CaseFailed as failed:
         raise_if_not_attempted(student, function, problem.dout)
-        raise Blocked(say("blocked_forward", reason=failed.message)) from None
+        raise Blocked(say("blocked_by", function="batchnorm_forward", reason=failed.message)) from None
     return cache
 
 

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import numpy as np
+from check_table import times as in_digits
 
 from grader.checking import CaseFailed
 from solutions.batchnorm.texts import HINTS, MESSAGES
@@ -57,7 +58,9 @@ def real_array(name: str, value: Any, shape: Shape) -> np.ndarray:
     A `(1, D)` where `(D,)` is asked for has the right numbers, and its form is judged on its own. Raises CaseFailed
     for None, text, lists, complex numbers, objects that are no arrays, and other shapes.
     """
-    array = _plain(name, value)
+    array = _plain(name, value, "not_array" if shape else "not_number")
+    if shape == () != np.squeeze(array).shape:
+        raise wrong("not_number", name=name, kind=kind_of(value))
     if array.shape != shape:
         if np.squeeze(array).shape != tuple(size for size in shape if size != 1):
             unsummed = name in ("dgamma", "dbeta") and array.ndim == 2 and array.shape[1:] == shape
@@ -66,11 +69,11 @@ def real_array(name: str, value: Any, shape: Shape) -> np.ndarray:
     return array
 
 
-def _plain(name: str, value: Any) -> np.ndarray:
+def _plain(name: str, value: Any, kind_asked_for: str = "not_array") -> np.ndarray:
     if value is None:
         raise wrong("none", "nothing-returned", name=name)
     if isinstance(value, bool | str | bytes) or not isinstance(value, np.ndarray | np.generic | int | float | complex):
-        raise wrong("not_array", name=name, kind=kind_of(value))
+        raise wrong(kind_asked_for, name=name, kind=kind_of(value))
     array = np.array(value, subok=False)  # the buffer itself, whatever a subclass says about it
     if array.dtype.kind == "c":
         raise wrong("complex", name=name)
@@ -101,11 +104,7 @@ def shown(number: Any) -> str:
 
 def times(ratio: float) -> str:
     """A ratio as students read it: 0.3, 12, 2e4."""
-    if not math.isfinite(ratio):
-        return say("infinitely_many")
-    if ratio < 1000:
-        return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2g}"
-    return f"{ratio:.0e}".replace("e+0", "e").replace("e+", "e")
+    return in_digits(ratio) if math.isfinite(ratio) else say("infinitely_many")
 
 
 def require_same(

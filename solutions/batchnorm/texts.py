@@ -92,6 +92,7 @@ MESSAGES = {
     # what came back is not the kind of thing that was asked for
     "none": "{name} is None. Is a return missing?",
     "not_array": "{name} is of type {kind}; a NumPy array is asked for.",
+    "not_number": "{name} is of type {kind}; a number is asked for.",
     "complex": "{name} has complex numbers.",
     "not_numbers": "{name} is an array of {kind}; numbers are asked for.",
     "shape": "{name} has shape {shape}; {wanted} is asked for.",
@@ -118,9 +119,8 @@ MESSAGES = {
     "other_exception": 'mode "{mode}" raises {kind}.',
     # what cannot be judged yet
     "blocked_value": "Judged once the values of {name} are right on an ordinary batch.",
-    "blocked_forward": "BLOCKED by batchnorm_forward: {reason}",
-    "blocked_stored": "BLOCKED by running_stats_hidden/first_call: there is nothing new in bn_param to look at.",
-    "blocked_by": "BLOCKED by {function}: {reason}",
+    "blocked_stored": "It waits until a train call stores usable running_mean and running_var, of shape (D,).",
+    "blocked_by": "It needs {function}, which failed: {reason}",
     # short answers and the bug hunt
     "short_wrong": "{name} is {got}; another number is asked for.",
     "not_lines": "bug_hunt returned one value of type {kind}; a tuple of line numbers is asked for.",
@@ -203,8 +203,8 @@ HINTS = {
     "backward-eps-omitted": "Is the standard deviation in your backward the very one your forward divided by?",
     "backward-eps-outside": "Where does eps stand in the standard deviation of your backward, and where in forward's?",
     "backward-eps-hard-coded": "Which eps does your backward use when the caller asks for another one?",
-    "mean-path-missing": "x reaches out in more than one way. Does your dx include the path through the mean?",
-    "variance-path-missing": "x reaches out in more than one way. Does your dx include the path through the variance?",
+    "mean-path-missing": "x reaches `out` by several paths. Does your dx include the one through the mean?",
+    "variance-path-missing": "x reaches `out` by several paths. Does your dx include the one through the variance?",
     "only-direct-path": "If one x changes, do the other rows of its column change, too? Where is that in your dx?",
     "dx-gamma-missing": "What does your dx do when gamma is doubled?",
     "dx-std-missing": "What unit has your dx when x is in metres?",

@@ -67,7 +67,7 @@ def test_page_says_what_was_checked_and_what_to_think_about(pages: dict[str, str
     assert "1 · Doubling 2 / 6" in text
     assert "values for an array" in text
     assert "Wrong result. double is wrong" in text
-    assert "3 times what is allowed" in text
+    assert "3 times the tolerance" in text
     assert "What is two times x?" in text
     assert "the input is left alone" in text
     assert "defdouble(x):y=xy=y+2returny" in "".join(text.split())
@@ -215,8 +215,8 @@ def test_map_of_errors_is_drawn_where_part_of_an_answer_is_right() -> None:
         case = CaseResult("double_hidden/a", "double_hidden", "a check", Status.FAIL, 0.0, 5.0, errors=errors)
         return FeedbackExporter().render(notebook, Verdict(tiny.NAME, "s", "", "", "", "", (case,)), None)
 
-    assert 'aria-label="Map of the error: 2 of 4 squares are outside what is allowed"' in page(".9", "x.")
-    assert "In “a check” every element is outside what is allowed." in Reader(page("99")).text
+    assert 'aria-label="Map of the error: 2 of 4 squares are outside the tolerance"' in page(".9", "x.")
+    assert "In “a check” every element is outside the tolerance." in Reader(page("99")).text
     assert "<svg" not in page("99")
     assert "<svg" not in page()
 

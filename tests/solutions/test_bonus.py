@@ -42,6 +42,17 @@ def hunting(cases: list[Case], text: str) -> dict[str, Outcome]:
     return grade([c for c in cases if c.cell == "bonus_bug_hunt"], f"def bug_hunt():\n    return {text}")
 
 
+@pytest.mark.parametrize(
+    ("answer", "kind"), [("'0'", "str"), ("[0.0]", "list"), ("np.zeros(3)", "ndarray"), ("np.zeros((2, 2))", "ndarray")]
+)
+def test_a_short_answer_that_is_no_number_is_asked_for_as_a_number(cases: list[Case], answer: str, kind: str) -> None:
+    """Is nobody asked for a NumPy array, or for shape (), where a number is wanted?"""
+    short = [case for case in cases if case.cell == "short_answers_hidden"]
+    outcomes = grade(short, f"def short_answers():\n    return {answer}, 1, 2, 3")
+    message = outcomes["short_answers_hidden/bias_gradient"].message
+    assert message == f"bias_gradient is of type {kind}; a number is asked for."
+
+
 @pytest.mark.parametrize(("named", "paid"), HUNTS.values(), ids=HUNTS)
 def test_bug_hunt_pays_a_quarter_less_a_quarter(cases: list[Case], named: tuple, paid: float) -> None:
     """A quarter for each wrong line, minus a quarter for each other line, never below zero: is it so to the point?"""
@@ -182,7 +193,7 @@ def spatial_batchnorm_forward(x, gamma, beta, bn_param):
     outcomes = grade(cases, broken)
     for cell in ("bonus_layernorm", "bonus_spatial"):
         assert outcomes[f"{cell}/dx"].status is Status.BLOCKED
-        assert outcomes[f"{cell}/dx"].message.startswith("BLOCKED by ")
+        assert outcomes[f"{cell}/dx"].message.startswith("It needs ")
     assert points(outcomes, "bonus_layernorm", "bonus_spatial") == 0
 
 
