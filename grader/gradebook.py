@@ -3,6 +3,9 @@
 Rows go into nbgrader's own tables, many submissions in one transaction: a batch is in the gradebook as a whole or not
 at all. Manual scores, extra credit and comments of the formgrader are never touched. Entering the same grades again
 changes nothing. The tables are read from the database itself: importing nbgrader takes longer than recording a class.
+
+One thing differs: nbgrader has a person look again at every mark when a submission is graded again, we only where
+something else was handed in.
 """
 
 from __future__ import annotations
@@ -39,6 +42,7 @@ class Entry:
     untouched: Sequence[str]  # answers left as released
     timestamp: datetime | None = None  # UTC; None: as the gradebook has it
     extension: timedelta | None = None  # None: as the gradebook has it
+    seen: bool = False  # the same submission was graded before: marks that a person gave are for these answers
 
 
 class GradeRecorder:
@@ -178,8 +182,10 @@ class GradeRecorder:
 
 def _score(entry: Entry | None, name: str, row: Row | None) -> dict[str, Any]:
     auto = entry.scores.get(name) if entry else None
-    marked = row is not None and row.manual_score is not None
-    return {"auto_score": auto, "needs_manual_grade": marked or auto is None}
+    if row is None or row.manual_score is None:
+        return {"auto_score": auto, "needs_manual_grade": auto is None}
+    review = row.needs_manual_grade if entry and entry.seen else True
+    return {"auto_score": auto, "needs_manual_grade": review}
 
 
 def _counted(auto: float | None, row: Row | None) -> float:

@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CellMark:
-    """One graded cell in the gradebook, in points. `waiting` is True until a person has marked it."""
+    """One graded cell in the gradebook, in points.
+
+    `waiting` is True until a person has marked it, `to_review` where something else was handed in since.
+    """
 
     auto_score: float | None
     manual_score: float | None
     extra_credit: float
     max_score: float
     waiting: bool
+    to_review: bool = False
 
     @property
     def score(self) -> float:
@@ -68,6 +72,11 @@ class Marks:
         """Graded cells that nobody has marked yet."""
         return sum(cell.waiting for cell in self.cells.values())
 
+    @property
+    def to_review(self) -> int:
+        """Marks by hand that are for an earlier submission."""
+        return sum(cell.to_review for cell in self.cells.values())
+
 
 def read_marks(course: Course, assignment: str, student: str | None = None) -> dict[str, Marks]:
     """Return the marks of everybody with a submission in the gradebook, by student id; of one student where named.
@@ -86,12 +95,14 @@ def marks_of(db_url: str, assignment: str, student: str | None = None) -> dict[s
             marks = {row.student: _marks(row) for row in book.execute(_SUBMISSIONS, names)}
             known: dict[CellMark, CellMark] = {}  # what many students have is kept once: a large class fits into memory
             for row in book.execute(_GRADES, names):
+                marked, flagged = row.manual_score is not None, bool(row.needs_manual_grade)
                 mark = CellMark(
                     auto_score=row.auto_score,
                     manual_score=row.manual_score,
                     extra_credit=row.extra_credit or 0.0,
                     max_score=row.max_score,
-                    waiting=bool(row.needs_manual_grade),
+                    waiting=flagged and not marked,
+                    to_review=flagged and marked,
                 )
                 marks[row.student].cells[sys.intern(row.name)] = known.setdefault(mark, mark)
             for row in book.execute(_COMMENTS, names):

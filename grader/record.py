@@ -30,18 +30,22 @@ if TYPE_CHECKING:
 BATCH = 32  # submissions in one transaction
 SECONDS = 1.0  # a batch that began longer ago is written at the next result, full or not
 
+Graded = Mapping[str, Mapping[str, Any]]  # student -> the log's line of the last grade
 Times = Callable[[str], tuple[datetime | None, timedelta | None]]  # student -> hand-in time (UTC), extension
 
 
 class Recording:
     """Takes the results of one run, in any order, and writes them down. Call `flush` after the last one."""
 
-    def __init__(self, course: Course, assignment: str, run: int, recorder: GradeRecorder, times: Times) -> None:
+    def __init__(
+        self, course: Course, assignment: str, run: int, recorder: GradeRecorder, times: Times, graded: Graded
+    ) -> None:
         self._course = course
         self._assignment = assignment
         self._run = run  # number of the run's line in the log
         self._recorder = recorder
         self._times = times
+        self._graded = graded
         self._waiting: list[tuple[Entry | None, dict[str, Any]]] = []  # what to enter, and its line in the log
         self._since = 0.0
         self.seconds: Counter[str] = Counter()  # what writing took, by where it went
@@ -52,12 +56,13 @@ class Recording:
             line = self._write_files(result)
         entry = None
         if not result.infra:
-            entry = Entry(result.student, result.scores, result.untouched, *self._times(result.student))
+            seen = self._graded.get(result.student, {}).get("submission") == result.submission
+            entry = Entry(result.student, result.scores, result.untouched, *self._times(result.student), seen)
         self._add(entry, line)
 
     def add_again(self, line: Mapping[str, Any]) -> None:
         """Enter a grade of the log again: its rows were lost, or how late it is has changed."""
-        entry = Entry(line["student"], line["auto"], line["untouched"], *self._times(line["student"]))
+        entry = Entry(line["student"], line["auto"], line["untouched"], *self._times(line["student"]), seen=True)
         self._add(entry, {key: value for key, value in line.items() if key not in ("n", "time", "prev")})
 
     def flush(self) -> None:
@@ -130,6 +135,7 @@ def open_recording(
     inputs: Mapping[str, str],
     rule: Rule,
     times: Times,
+    graded: Graded,
     goes_on: bool = False,
 ) -> Iterator[Recording]:
     """Begin a run in the log, yield what takes its results, and end the run where nothing went wrong.
@@ -142,7 +148,7 @@ def open_recording(
     with open_gradebook(course) as engine:
         recorder = GradeRecorder(engine, assignment, rule)
         (run,) = log.append([run_line(assignment, by, salt, inputs, read_max_scores(engine, assignment))])
-        recording = Recording(course, assignment, run, recorder, times)
+        recording = Recording(course, assignment, run, recorder, times, graded)
         yield recording
         recording.flush()
     seconds = {name: round(value, 4) for name, value in recording.seconds.items()}

@@ -143,7 +143,14 @@ class Regrade:
         rule, times = late_rule(nbgrader_config(self._course)), hand_in_times(self._course, self._assignment)
         for salt, results in self._by_salt.items():
             with open_recording(
-                self._course, self._assignment, by=REGRADE, salt=salt, inputs=self._inputs, rule=rule, times=times
+                self._course,
+                self._assignment,
+                by=REGRADE,
+                salt=salt,
+                inputs=self._inputs,
+                rule=rule,
+                times=times,
+                graded=self._history.grades,
             ) as recording:
                 for result in results:
                     notebook = (self._staging / result.student).read_bytes()

@@ -104,6 +104,7 @@ def _grade_and_record(
             inputs=inputs,
             rule=rule,
             times=times,
+            graded=history.grades,
             goes_on=history.interrupted is not None,
         ) as recording:
             for line in plan.enter:

@@ -32,6 +32,7 @@ class Recorded:
     score: float
     max_score: float
     needs_marking: int  # graded cells that wait for the formgrader
+    to_review: int = 0  # marks by hand that are for an earlier submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,8 @@ _STANDINGS = text(
         COALESCE(SUM(g.extra_credit), 0) AS extra_credit,
         COALESCE(SUM({_COUNTED} + COALESCE(g.extra_credit, 0)), 0) AS score,
         COALESCE(SUM(COALESCE(gc.max_score, tc.max_score)), 0) AS max_score,
-        SUM(CASE WHEN g.needs_manual_grade THEN 1 ELSE 0 END) AS waiting
+        SUM(CASE WHEN g.needs_manual_grade AND g.manual_score IS NULL THEN 1 ELSE 0 END) AS waiting,
+        SUM(CASE WHEN g.needs_manual_grade AND g.manual_score IS NOT NULL THEN 1 ELSE 0 END) AS to_review
     {_OURS}
     LEFT JOIN grade g ON g.notebook_id = sn.id
     LEFT JOIN grade_cells gc ON gc.id = g.cell_id
@@ -164,6 +166,7 @@ def _standing(row: Row) -> Standing:
         score=max(0.0, row.score - penalty),
         max_score=row.max_score,
         needs_marking=row.waiting or 0,
+        to_review=row.to_review or 0,
     )
     return Standing(recorded, row.score, row.penalty, row.timestamp, row.duedate, row.extension)
 

@@ -99,7 +99,7 @@ def status_of(verdict: Verdict) -> str:
         return NOT_GRADED
     if verdict.problem:
         return "unreadable"
-    if any(case.status is Status.TIMEOUT for case in verdict.cases):
+    if verdict.limits_hit or any(case.status is Status.TIMEOUT for case in verdict.cases):
         return "hit a limit"
     if all(case.status is Status.NOT_ATTEMPTED for case in verdict.cases):
         return "not attempted"

@@ -138,7 +138,7 @@ def simulate(course: Course, assignment: str, students: int) -> None:
     print(f"\n{students} students, results of {len(samples)} different submissions")
     stages = Stages(students)
     inputs = run_inputs(course, assignment, RunOptions(SALT, ALL, 1).limits, ALL)
-    about = {"rule": late_rule(nbgrader_config(course)), "times": hand_in_times(course, assignment)}
+    about = {"rule": late_rule(nbgrader_config(course)), "times": hand_in_times(course, assignment), "graded": {}}
     results = replayed(course, assignment, samples, students)
     with (
         stages.time("recording"),

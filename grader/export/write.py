@@ -168,6 +168,9 @@ def _remarks(grades: tables.ClassGrades, form: Format, people: Roster | None) ->
     waiting = sum(marks.waiting > 0 for marks in grades.marks.values())
     if waiting:
         remarks.append(f"{waiting} scores still lack answers that a person has to mark. Run: make formgrader")
+    review = sum(marks.to_review > 0 for marks in grades.marks.values())
+    if review:
+        remarks.append(f"{review} scores hold marks by hand for an earlier submission. Look again: make formgrader")
     if any(grades.bonus.values()):
         remarks.append(f"Scores are out of {grades.max_score:g}; bonus points are in them and can make them more.")
     if form is Format.MOODLE and any(marks.score > tables.MOODLE_MAXIMUM for marks in grades.marks.values()):

@@ -317,14 +317,9 @@ def _points(cells: Iterable[NotebookNode], verdict: Verdict, marks: Marks | None
         else:
             got.append(mark.score)
             most.append(mark.max_score)
-            to_mark.append(mark.max_score if _is_waiting(cell, mark.manual_score, mark.waiting) else 0.0)
+            to_mark.append(mark.max_score if mark.waiting else 0.0)
             by_hand = by_hand or (is_test(cell) and mark.manual_score is not None)
     return math.fsum(got), math.fsum(most), math.fsum(to_mark), by_hand
-
-
-def _is_waiting(cell: NotebookNode, manual_score: float | None, waiting: bool) -> bool:
-    """An autograded cell never waits; a manual score that is there counts even while nbgrader asks for another look."""
-    return waiting and manual_score is None and not is_test(cell)
 
 
 def _code(cell: NotebookNode, marks: Marks | None, marked: dict[str, set[int]]) -> Code:
@@ -348,7 +343,7 @@ def _written(cell: NotebookNode, heading: str, marks: Marks | None) -> Written:
     mark = marks.cells.get(name) if marks else None
     comment = marks.comments.get(name, "") if marks else ""
     empty = comment == NO_RESPONSE or not cell.source.strip()
-    waiting = mark is None or _is_waiting(cell, mark.manual_score, mark.waiting)
+    waiting = mark is None or mark.waiting
     return Written(
         name=name,
         heading=heading,

@@ -90,8 +90,8 @@ class Yard:
         self._patient = enter(open_workbench(course, assignment, SALT, layers=ALL, limits=PATIENT))
         self._workbench = dataclasses.replace(self._patient, limits=IMPATIENT)
         times, rule = hand_in_times(course, assignment), late_rule(nbgrader_config(course))
-        run = open_recording(course, assignment, by="redteam", salt=SALT, inputs={}, rule=rule, times=times)
-        self._recording = enter(run)
+        about = {"by": "redteam", "salt": SALT, "inputs": {}, "rule": rule, "times": times, "graded": {}}
+        self._recording = enter(open_recording(course, assignment, **about))
         released = self._workbench.release.notebook
         reference = (course.solutions / assignment / "reference.py").read_text(encoding="utf-8")
         self._right = nbformat.writes(fill(released, reference)).encode()

@@ -10,6 +10,7 @@ import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..summary import status_of
 from ..verdict import Status, Verdict
 from .classroom import Classroom
 from .figures import Bar, histogram
@@ -58,14 +59,14 @@ class Report:
     columns: tuple[str, ...]  # students of the heat map
     every: int
     max_score: float
-    not_graded: tuple[Group, ...]
+    look_at: tuple[Group, ...]  # not graded, unreadable, graded without a sandbox
     bars: tuple[Bar, ...]
     items: tuple[Item, ...]
     misconceptions: tuple[Group, ...]
     limits: tuple[Group, ...]
+    hindrances: tuple[Group, ...]
     repairs: tuple[Group, ...]
     pairs: tuple[Pair, ...]
-    sandboxes: tuple[str, ...]
 
     @property
     def listed(self) -> tuple[Row, ...]:
@@ -75,6 +76,10 @@ class Report:
     @property
     def scores(self) -> list[float]:
         return [row.score for row in self.rows if row.score is not None]
+
+    def count(self, status: str) -> int:
+        """Submissions that the grader failed on ("not graded") or could not read ("unreadable")."""
+        return len({student for group in self.look_at if group.name == status for student in group.students})
 
     @property
     def quartiles(self) -> tuple[float, float, float] | None:
@@ -100,16 +105,17 @@ class Report:
 
 def build_report(classroom: Classroom) -> Report:
     """Gather the report of a class."""
-    rows, number, most, sandboxes = [], {}, 0.0, set()
+    rows, number, most = [], {}, 0.0
     checks, likeness = Checks(), Likeness(classroom.released)
-    ours, theirs, limits, repairs, misconceptions = (_Groups() for _ in range(5))
+    ours, theirs, unprotected, limits, hindrances, repairs, misconceptions = (_Groups() for _ in range(7))
     for submission in classroom.submissions:
         student, verdict = submission.student, submission.verdict
         if verdict is None:
             ours.add(submission.damage, student)
             continue
         rows.append(_row(classroom, verdict))
-        sandboxes.add(verdict.sandbox)
+        if verdict.sandbox.startswith("NONE"):
+            unprotected.add(verdict.sandbox, student)
         if submission.answers is not None:
             likeness.add(student, submission.answers)
         if verdict.infra:
@@ -122,9 +128,13 @@ def build_report(classroom: Classroom) -> Report:
             theirs.add(verdict.problem, student)
             continue
         number[student] = checks.add(verdict)
+        for line in verdict.limits_hit:
+            limits.add(line, student)
+        for line in verdict.hindrances.values():
+            hindrances.add(line, student)
         for case in verdict.cases:
-            if case.status is Status.TIMEOUT:
-                limits.add(case.message, student)
+            if case.status is Status.TIMEOUT and not verdict.limits_hit:
+                limits.add(case.message, student)  # an earlier version said it there alone
             if case.misconception:  # '+' joins two that occur together, '|' two that cannot be told apart
                 name = case.misconception.replace("+", " and ").replace("|", " or ")
                 misconceptions.add(name, student, detail=case.hint)
@@ -140,14 +150,14 @@ def build_report(classroom: Classroom) -> Report:
         columns=tuple(columns[::every]),
         every=every,
         max_score=most,
-        not_graded=(*ours.named("not graded"), *theirs.named("unreadable")),
+        look_at=(*ours.named("not graded"), *theirs.named("unreadable"), *unprotected.named("no sandbox")),
         bars=tuple(histogram([row.score for row in rows if row.score is not None], most)),
         items=tuple(sorted(items, key=lambda item: item.difficulty)),
         misconceptions=misconceptions.found(),
         limits=limits.found(),
+        hindrances=hindrances.found(),
         repairs=repairs.found(),
         pairs=tuple(likeness.pairs()),
-        sandboxes=tuple(sorted(sandboxes)),
     )
 
 
@@ -180,7 +190,7 @@ def _row(classroom: Classroom, verdict: Verdict) -> Row:
         score=None if verdict.infra else score,
         penalty=marks.late_penalty if marks else 0.0,
         waiting=marks.waiting if marks else 0,
-        status=_status(verdict),
+        status=status_of(verdict).lower(),
         failed=sum(case.status is not Status.PASS for case in verdict.cases),
         repairs=len(verdict.repairs),
         seconds=verdict.seconds.get("total", 0.0),
@@ -194,15 +204,3 @@ def _out_of(classroom: Classroom, verdict: Verdict) -> float:
 
 def _rank(row: Row) -> tuple[float, str]:
     return (-1.0 if row.score is None else row.score, row.student)
-
-
-def _status(verdict: Verdict) -> str:
-    if verdict.infra:
-        return "not graded"
-    if verdict.problem:
-        return "unreadable"
-    if any(case.status is Status.TIMEOUT for case in verdict.cases):
-        return "hit a limit"
-    if all(case.status is Status.NOT_ATTEMPTED for case in verdict.cases):
-        return "not attempted"
-    return "graded"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import json
 import re
@@ -30,6 +31,51 @@ def test_what_was_not_graded_comes_first(class_with_report: Course) -> None:
     page = html_of(class_with_report)
     assert page.index("Look at these first") < page.index("Scores</h2>")
     assert page.index("The grader failed, not the submission") < page.index("not a Jupyter notebook")
+
+
+def test_unreadable_is_not_counted_as_graded(class_with_report: Course) -> None:
+    """Do the numbers on top add up, and is our own fault spoken of only where there is one?"""
+    page = html_of(class_with_report)
+    assert "<b>12</b> submissions" in page
+    assert "<b>10</b> graded" in page
+    assert "<b>1</b> unreadable" in page
+    assert "<b>1</b> not graded" in page
+    assert "is a fault of the grader" in page
+    alone = render_report(build_report(_class_of([_verdict("a", True)], "One")), lambda student: "")
+    assert "<b>1</b> submission<" in alone
+    assert "is a fault of the grader" not in alone
+
+
+def test_who_was_graded_without_a_sandbox_is_named() -> None:
+    """Does the instructor see at once whose grades were made unprotected?"""
+    bare = dataclasses.replace(_verdict("b", True), sandbox="NONE: student code ran with all the rights of the grader")
+    report = build_report(_class_of([_verdict("a", True), bare], "Two"))
+    assert [(group.name, group.students) for group in report.look_at] == [("no sandbox", ("b",))]
+    page = render_report(report, lambda student: "")
+    assert page.index("NONE: student code") < page.index("Scores</h2>")
+
+
+def test_every_limit_that_was_hit_is_reported() -> None:
+    """Is a cell that was stopped, or memory that was asked for, seen where no case timed out?"""
+    cell = dataclasses.replace(_verdict("a", True), limits_hit=("It did not finish within 30 seconds for one cell.",))
+    slow = CaseResult("c/0", "c", "check", Status.TIMEOUT, 0, 1, message="While f ran: it was stopped.")
+    earlier = dataclasses.replace(_verdict("b"), cases=(slow,))
+    report = build_report(_class_of([cell, earlier], "Limits"))
+    assert {group.name: group.students for group in report.limits} == {
+        "It did not finish within 30 seconds for one cell.": ("a",),
+        "While f ran: it was stopped.": ("b",),
+    }
+    assert {row.student: row.status for row in report.rows} == {"a": "hit a limit", "b": "hit a limit"}
+    assert "Nobody hit a limit" not in render_report(report, lambda student: "")
+
+
+def test_answers_that_could_not_run_are_no_repairs() -> None:
+    """Is what cost points apart from what was put right?"""
+    verdict = dataclasses.replace(_verdict("a", False), hindrances={"f": "not Python"}, repairs=("put back",))
+    report = build_report(_class_of([verdict], "One"))
+    assert [group.name for group in report.hindrances] == ["not Python"]
+    assert [group.name for group in report.repairs] == ["put back"]
+    assert "not Python" in render_report(report, lambda student: "")
 
 
 def test_misconceptions_by_frequency_with_students(class_with_report: Course) -> None:
@@ -83,7 +129,7 @@ def test_damaged_verdict_is_listed_not_fatal(class_with_report: Course) -> None:
         report = build_report(read_class(class_with_report, tiny.NAME))
     finally:
         path.write_text(before)
-    assert any("cannot be read" in group.detail and group.students == ("raises",) for group in report.not_graded)
+    assert any("cannot be read" in group.detail and group.students == ("raises",) for group in report.look_at)
     assert len(report.rows) == 11
 
 
