@@ -76,7 +76,7 @@ test-long: $(READY_DEV) ## the tests that take long: browsers, cluster, PostgreS
 soak: $(READY_DEV) ## 2,000 submissions with every breakage and attack; runs killed 100 times and at every step
 	@SOAK=1 $(BIN)/python -m pytest -q -s --timeout 1800 tests/test_soak.py tests/test_durability.py
 
-release: $(READY) ## build and check the student version (LANG=ko or zh: in that language)
+release: $(READY) ## build and check the student version (LANG=ko or zh: in that language, until LANG=en)
 	@$(GRADER) release $(ASSIGNMENT) $(if $(filter command line,$(origin LANG)),--lang $(LANG))
 
 validate: $(READY) ## solution = full marks, untouched release = 0, fixtures reproduce, nothing leaks

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from . import handout
-from .course import Course, CourseError, active_course, find_course
+from .course import ENGLISH, Course, CourseError, active_course, find_course
 from .sandbox.errors import SandboxUnavailable
 from .sandbox.layers import ALL, Layers
 
@@ -118,7 +118,8 @@ def release(
         lines = "\n  ".join(wrong)
         raise CourseError(f"the release of '{name}' must not go out:\n  {lines}\nMend it and run: make release")
     make_release(course, name)
-    say.print(f"Released '{name}': {_plain(_below(pack_release(course, name)))}, and as a folder beside it")
+    spoken = "" if course.language == ENGLISH else f" ({course.language})"
+    say.print(f"Released '{name}'{spoken}: {_plain(_below(pack_release(course, name)))}, and as a folder beside it")
 
 
 def _below(path: Path) -> Path:

@@ -60,7 +60,7 @@ def test_release_grading_and_messages_speak_the_language(project: Course, langua
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    run("release", NAME, "--lang", language)
+    assert f"Released '{NAME}' ({language}): " in run("release", NAME, "--lang", language)
     released = project.release / NAME
     assert not (released / "translations").exists()
     readme = project.originals / NAME / "translations" / f"README.{language}.md"
