@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -180,15 +179,22 @@ def grade(
     say.stderr = as_json  # standard output is for the machine then
     course = find_course(root)
     name = _one_assignment(course, assignment)
-    if not course.students(name):
-        say.print(f"Nothing is submitted in {course.submitted}; grading the bundled sample class.")
-        course = course.sample()
+    misplaced = course.misplaced(name)
+    if course.is_empty:
+        course = _sample_class(course, name)
+    elif misplaced and not course.students(name):
+        lines = "\n  ".join(misplaced)
+        raise CourseError(f"nothing in {course.submitted} is a submission of '{name}':\n  {lines}")
     layers = _protection(no_sandbox)
     workers = workers or len(os.sched_getaffinity(0))
     _check_executor(executor, scheduler)
     _release_if_needed(course, name)
-    for folder in course.misnamed(name):
-        warn.print(f"left out: {_plain(ascii(folder))} cannot be a student's id; rename the folder")
+    for sentence in misplaced:
+        warn.print(f"left out: {_plain(sentence)}")
+    if course.is_sample and not course.students(name):  # also after a first run that was cut short
+        from .sample import write_sample_class
+
+        write_sample_class(course, name)
     options = RunOptions(salt=salt, layers=layers, workers=workers, force=force, scheduler=scheduler)
     with warm_ahead(course, name, options) as warm:
         from .log import Log
@@ -205,6 +211,13 @@ def grade(
     if as_json:
         print(table_as_json(name, lines, head))
     raise SystemExit(EXIT_NOT_ALL_GRADED if any(line.status == NOT_GRADED for line in lines) else 0)
+
+
+def _sample_class(course: Course, assignment: str) -> Course:
+    if not course.sample_recipe(assignment).is_file():
+        raise CourseError(f"Nothing is submitted in {course.submitted}, and '{assignment}' has no sample class.")
+    say.print(f"Nothing is submitted in {_plain(course.submitted)}; grading the bundled sample class.")
+    return course.sample()
 
 
 def _protection(no_sandbox: bool) -> Layers:
@@ -237,14 +250,8 @@ def _release_if_needed(course: Course, assignment: str) -> None:
     write_translation(course, assignment)
     if not is_released(course, assignment):
         say.print(f"Releasing '{assignment}' …")
-        if course.is_sample:
-            shutil.rmtree(course.data, ignore_errors=True)  # made by us, and made again below
         make_release(course, assignment)
         _check_for_leaks(course, assignment)
-    if course.is_sample and not course.students(assignment):  # also after a first run that was cut short
-        from .sample import write_sample_class
-
-        write_sample_class(course, assignment)
 
 
 @app.command()

@@ -9,6 +9,7 @@ course/sample/     the same for the bundled sample class, so that it never mixes
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -127,8 +128,12 @@ class Course:
 
     @property
     def grades_csv(self) -> Path:
-        """Grades of the class that was graded last, in one fixed place."""
-        return self.root / "course" / "grades.csv"
+        """The table of the class, in one fixed place."""
+        return self.data / "grades.csv"
+
+    def sample_recipe(self, assignment: str) -> Path:
+        """The module that says who of the sample class hands in what. An assignment need not have one."""
+        return self.solutions / assignment / "sample_class.py"
 
     def sample(self) -> Course:
         return replace(self, data=self.root / "course" / SAMPLE, database="")
@@ -154,26 +159,50 @@ class Course:
         """The verdict on a student's submission, beside the graded notebook."""
         return self.autograded / student / assignment / "verdict.json"
 
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing at all is submitted, in the right place or in a wrong one. Hidden files do not count."""
+        return next(_shown(self.submitted), None) is None
+
     def students(self, assignment: str) -> list[str]:
         """Students with a submission folder for `assignment`, sorted.
 
-        A folder counts even where it holds no notebook: it gets a verdict that says so. One that is called like no
-        student can be called is left out; `misnamed` lists those.
+        A folder counts even where it holds no notebook: it gets a verdict that says so. What lies elsewhere, or in a
+        folder that is called like no student can be called, is left out; `misplaced` lists it.
         """
-        return [name for name in self._folders(assignment) if safe_student_id(name)]
-
-    def misnamed(self, assignment: str) -> list[str]:
-        """Folders with a submission whose name cannot be a student id."""
-        return [name for name in self._folders(assignment) if not safe_student_id(name)]
-
-    def _folders(self, assignment: str) -> list[str]:
-        if not self.submitted.is_dir():
-            return []
         return sorted(
-            path.name
-            for path in self.submitted.iterdir()
-            if not path.name.startswith(".") and (path / assignment).is_dir()
+            path.name for path in _shown(self.submitted) if (path / assignment).is_dir() and safe_student_id(path.name)
         )
+
+    def misplaced(self, assignment: str) -> list[str]:
+        """A sentence for each file and folder that lies in `submitted` and is nobody's submission, sorted.
+
+        A folder with nothing but other assignments is a student who has not handed in this one, and no mistake.
+        """
+        others = {f"{name}/" for name in self.assignments()} - {f"{assignment}/"}
+        found = []
+        for path in _shown(self.submitted):
+            if (path / assignment).is_dir():
+                if not safe_student_id(path.name):
+                    found.append(f"{path.name!r} cannot be a student's id; rename the folder")
+                continue
+            inside = {f"{below.name}/" if below.is_dir() else below.name for below in _shown(path)}
+            if not inside or not inside <= others:
+                found.append(_misplaced(path, inside, assignment))
+        return sorted(found)
+
+
+def _shown(folder: Path) -> Iterator[Path]:
+    """What lies in a folder, hidden things left out; nothing where it is no folder."""
+    return (path for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else iter(())
+
+
+def _misplaced(path: Path, inside: Collection[str], assignment: str) -> str:
+    """A sentence for a thing of `submitted` that holds `inside`: what it is, and where it should be."""
+    found = f"{path.name}/{next(iter(inside)) if len(inside) == 1 else ''}" if path.is_dir() else path.name
+    student = path.name if path.is_dir() and safe_student_id(path.name) else "STUDENT"
+    wanted = Path(path.parent.name, student, assignment, f"{assignment}.ipynb")
+    return f"{found!r} is not where a submission belongs: {wanted}"
 
 
 def find_course(root: Path) -> Course:
@@ -194,8 +223,7 @@ def find_course(root: Path) -> Course:
 def active_course(root: Path) -> Course:
     """Return the class to grade: the real one once anything was submitted, until then the sample class."""
     course = find_course(root)
-    submitted = any(course.students(name) for name in course.assignments())
-    return course if submitted or not course.sample().submitted.is_dir() else course.sample()
+    return course.sample() if course.is_empty and course.sample().submitted.is_dir() else course
 
 
 def safe_student_id(name: str) -> bool:

@@ -42,6 +42,10 @@ def make_release(course: Course, assignment: str) -> None:
 def _make_release(course: Course, assignment: str) -> None:
     from .nbgrader_app import nbgrader_api
 
+    if course.is_sample and not is_released(course, assignment):
+        from .sample import remove_sample_class
+
+        remove_sample_class(course, assignment)  # nbgrader adds and removes no cells under grades; it is made again
     _stamp_gradebook(course)
     result = nbgrader_api(course).generate_assignment(assignment, force=True, create=True)
     if not result["success"]:
@@ -90,7 +94,7 @@ def pack_release(course: Course, assignment: str) -> Path:
 def _last_words(result: dict) -> str:
     """The exceptions that nbgrader logged, in its words."""
     lines = f"{result.get('log', '')}\n{result.get('error', '')}".splitlines()
-    reasons = [line for line in lines if re.match(r"[\w.]*(Error|Exception): ", line)]
+    reasons = [line.strip() for line in lines if re.match(r"\s*[\w.]*(Error|Exception): ", line)]
     if any("there are submissions associated with it" in line for line in reasons):
         reasons.append("Graded cells cannot come or go once submissions are graded: undo that, or begin a new course/.")
     return "\n".join(dict.fromkeys(reasons)) or "\n".join(lines[-5:])

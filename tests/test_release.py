@@ -17,7 +17,7 @@ from nbgrader.api import Gradebook
 from grader.course import Course, CourseError
 from grader.leak import check_release, code_tokens
 from grader.release import Release, is_locked, is_test, load_release
-from grader.releasing import is_released, make_release, pack_release
+from grader.releasing import _last_words, is_released, make_release, pack_release
 
 from . import tiny
 
@@ -125,3 +125,11 @@ def test_unlocked_test_cell_is_refused(fresh_course: Course) -> None:
 def test_tokens_ignore_comments_layout_and_docstrings() -> None:
     """Is reformatted code still the same code?"""
     assert code_tokens('def f(a):\n    """Doc."""\n    return a+1  # one') == code_tokens("def f( a ):\n  return a + 1")
+
+
+def test_refusal_under_grades_says_what_to_do() -> None:
+    """Is nbgrader's reason found in its log, however far in it stands?"""
+    log = "[ERROR] Traceback\n    RuntimeError: Cannot add cells because there are submissions associated with it\n[INFO] x"
+    reason, remedy = _last_words({"log": log, "error": ""}).splitlines()
+    assert reason == "RuntimeError: Cannot add cells because there are submissions associated with it"
+    assert "undo that, or begin a new course/" in remedy
