@@ -6,16 +6,20 @@ from check_table import Row, times
 from check_text import TEXT, say
 from tolerance import relative_error, times_tolerance
 
+MOST_LISTED = 100_000  # numbers in lists that are made into an array; the examples have a few hundred
+
 
 def numbers(label, value, shape):
-    """Return `value` as a real array of this shape; (1, D) and (D, 1) count as (D,) here.
+    """Return `value` as a real array of this shape, a copy; (1, D) and (D, 1) count as (D,) here.
 
     `require_shape` judges dtype and shape themselves: alone they do not cost the points for the values.
     """
     if value is None:
         raise wrong("is_none", label=label)
+    if isinstance(value, list | tuple) and not lists_numbers(value):
+        raise wrong("is_not_array", label=label, kind=kind_of(value))
     try:
-        array = np.array(value)
+        array = np.asarray(value)
     except Exception:
         raise wrong("is_not_array", label=label, kind=kind_of(value)) from None
     if array.dtype.kind == "O":
@@ -24,7 +28,27 @@ def numbers(label, value, shape):
         raise wrong("wrong_dtype", label=label, dtype=array.dtype)
     if [size for size in array.shape if size != 1] != [size for size in shape if size != 1]:
         raise wrong("wrong_shape", label=label, got=array.shape, expected=shape)
-    return array.reshape(shape)
+    return np.array(array).reshape(shape)
+
+
+def lists_numbers(value):
+    """Whether lists in lists hold nothing but numbers and arrays of numbers, and not too many to make one array of.
+
+    NumPy would give numbers and a text a common dtype: each number then takes as many bytes as the longest text.
+    """
+    left, count = [value], 0
+    while left and count <= MOST_LISTED:
+        item = left.pop()
+        if isinstance(item, list | tuple):
+            count += len(item)
+            left += item[: MOST_LISTED + 1]
+        elif isinstance(item, np.ndarray | np.generic):
+            count += item.size
+            if item.dtype.kind not in "fiubc":
+                return False
+        elif not isinstance(item, int | float | complex):
+            return False
+    return count <= MOST_LISTED
 
 
 def require_shape(label, value, shape):

@@ -4,14 +4,19 @@ import functools
 
 import numpy as np
 from check_answer import judge, numbers
-from check_call import Function, once, wrong
+from check_call import Function, kind_of, once, wrong
 from check_table import Table
 from check_text import say
 
 
 def short(answer):
-    """An answer that is no whole number as a student would write it: 6.64 and not np.float64(6.64)."""
-    return repr(float(answer) if isinstance(answer, np.floating) else answer)[:40]
+    """An answer that is no whole number as a student would write it: 6.64 and not np.float64(6.64).
+
+    Of what is no number at all only the kind is told: a repr can be many times as long as the object.
+    """
+    if answer is None or isinstance(answer, int | float | np.floating):
+        return repr(float(answer) if isinstance(answer, np.floating) else answer)
+    return kind_of(answer)
 
 
 @functools.cache

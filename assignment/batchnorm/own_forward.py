@@ -5,6 +5,7 @@ measured along directions v with central differences (f(x + h v) - f(x - h v)) /
 """
 
 import numpy as np
+from check_answer import numbers
 
 H = 1e-3  # step in units of a column's spread: after extrapolation h⁴ ~ 1e-12 is cut off, u / h ~ 1e-13 is rounded
 NEAR = 1e-9  # what a derivative may miss along a direction, relative to its terms; float32 on the way misses 1e-7
@@ -26,7 +27,7 @@ def is_derivative(forward, d, label, gradient):
     def loss(step):
         moved = {**at, place: at[place] + step}
         out = forward(moved["x"], moved["gamma"], moved["beta"], {"mode": "train", "eps": d.eps}).out
-        return np.sum(d.dout * np.asarray(out, dtype=np.float64))
+        return np.sum(d.dout * numbers("out", out, d.dout.shape).astype(np.float64))
 
     rng = np.random.default_rng(0)
     for _ in range(DIRECTIONS):

@@ -1,11 +1,15 @@
 """Do the checks stay calm, whatever a student's function does or returns?"""
 
+import tracemalloc
 import warnings
+from types import SimpleNamespace
 
 import check_answer
 import checks
 import numpy as np
+import own_forward
 import pytest
+from check_call import Problem
 from check_text import TEXT
 
 from solutions.batchnorm import reference
@@ -191,3 +195,74 @@ def test_what_nobody_thought_of_becomes_a_row():
     row = check_answer.judge("dx", 4.0, look)
     assert (row.status, row.points) == ("ERROR", 0.0)
     assert row.message == "What came back could not be read (RecursionError)."
+
+
+LISTS_THAT_GROW = {
+    "numbers and a text": [*[1.0] * 1_000, "x" * 10_000],
+    "arrays of numbers and of texts": [np.ones(200_000, np.float16), np.zeros(200_000, "U1")],
+    "arrays of different precision": [np.ones(200_000, np.int8), np.ones(200_000, np.longdouble)],
+    "spans of time in units without a common one": [np.zeros(2, "m8[3s]"), np.zeros(2, "m8[0s]")],
+    "the same list again and again": [[[[[1.0] * 100] * 100] * 100] * 100],
+}
+
+
+@pytest.mark.parametrize("value", LISTS_THAT_GROW.values(), ids=LISTS_THAT_GROW)
+def test_a_list_is_made_an_array_only_where_that_is_cheap(value):
+    """Can a list of a few megabytes become an array of some gigabytes, in the process that judges it?"""
+    tracemalloc.start()
+    try:
+        with pytest.raises(Problem, match=r"^out is of type list, expected a NumPy array of numbers\.$"):
+            check_answer.numbers("out", value, (3, 2))
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_list_of_itself_has_an_end():
+    """Does looking through lists in lists end where they do not?"""
+    value = []
+    value.append(value)
+    with pytest.raises(Problem, match="out is of type list"):
+        check_answer.numbers("out", value, (3, 2))
+
+
+@pytest.mark.parametrize("value", [[1.0, 2, True], (1.0, np.float32(2), np.bool_(1))])
+def test_a_list_of_numbers_has_their_values_and_not_the_form(value):
+    """Is the right list told that it is no array, and nothing else?"""
+    assert check_answer.numbers("dbeta", value, (3,)).tolist() == [1.0, 2.0, 1.0]
+    with pytest.raises(Problem, match=f"dbeta is of type {type(value).__name__}, expected a NumPy array"):
+        check_answer.require_shape("dbeta", value, (3,))
+    with pytest.raises(Problem, match=r"dbeta has shape \(3,\), expected \(4,\)"):
+        check_answer.numbers("dbeta", value, (4,))
+
+
+def test_an_answer_is_not_stretched_over_the_example():
+    """Can a forward pass return, for the differences alone, a column that broadcasting makes into gigabytes?"""
+    example = checks.public("backward")
+    column = np.ones((200_000, 1, 1), np.float16)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Problem, match=r"^out has shape \(200000, 1, 1\)"):
+            own_forward.is_derivative(lambda *_: SimpleNamespace(out=column), example, "dgamma", example.dgamma)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_number_of_steps_that_is_none_is_named_by_its_kind():
+    """Is an answer of megabytes written out four times as long to show its beginning?"""
+    tracemalloc.start()
+    try:
+        table = checks.experiments(lambda *_: b"\0" * 10_000_000, returns(None))
+        assert tracemalloc.get_traced_memory()[1] < 15 << 20
+    finally:
+        tracemalloc.stop()
+    assert table.rows[0].message == "steps_to_reach(0.5, 0.99) = bytes, expected a whole number."
+
+
+def test_numbers_are_a_copy():
+    """Can what is kept of an answer change with the answer?"""
+    answer = np.ones(3)
+    kept = check_answer.numbers("dbeta", answer, (3,))
+    answer[:] = 2.0
+    assert kept.tolist() == [1.0, 1.0, 1.0]
