@@ -126,6 +126,7 @@ MESSAGES = {
     "not_lines": "bug_hunt returned one value of type {kind}; a tuple of line numbers is asked for.",
     "not_line": "bug_hunt named a line by a value of type {kind}; whole numbers are asked for.",
     "not_whole_line": "bug_hunt named line {got}; whole numbers are asked for.",
+    "many_lines": "bug_hunt named {count} lines; at most {most} are looked at.",
     "hunted": "Wrong lines named: {found}. Other lines named: {other}.",
     # pictures on the page
     "plot_yours": "yours",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
+from typing import Any
 
+import numpy as np
 import pytest
 
-from grader.checking import Case
+from grader.checking import Case, CaseFailed
 from grader.verdict import Status
 from solutions.batchnorm import known
 from solutions.batchnorm.cases import make_cases
+from solutions.batchnorm.cases_short import lines_named
 from solutions.batchnorm.in_process import REFERENCE, Outcome, grade
 
 BONUS = ("bonus_layernorm", "bonus_spatial", "bonus_folding")
@@ -71,6 +75,8 @@ def test_bug_hunt_pays_a_quarter_less_a_quarter(cases: list[Case], named: tuple,
         ("(2.5,)", "line 2.5"),
         ("(float('nan'),)", "line nan"),
         ("(2, None)", "by a value of type NoneType"),
+        ("(np.timedelta64(2, 's'),)", "by a value of type timedelta64"),
+        ("(2,) * 1001", "named 1001 lines"),
     ],
 )
 def test_bug_hunt_says_what_it_cannot_read(cases: list[Case], text: str, told: str) -> None:
@@ -84,6 +90,22 @@ def test_bug_hunt_says_what_it_cannot_read(cases: list[Case], text: str, told: s
 def test_an_array_of_line_numbers_is_read(cases: list[Case]) -> None:
     """Is a student told off for np.array?"""
     assert points(hunting(cases, f"np.array({RIGHT_LINES})"), "bonus_bug_hunt") == 2.0
+
+
+@pytest.mark.parametrize(
+    "named",
+    [[number * (2**61 - 1) for number in range(1, 6_000)], np.arange(2_000_000)],
+    ids=["equal hashes", "many numbers"],
+)
+def test_line_numbers_are_counted_before_they_are_looked_at(named: Any) -> None:
+    """Can an answer of a few megabytes take minutes to be made a set of, or hundreds of megabytes?"""
+    tracemalloc.start()
+    try:
+        with pytest.raises(CaseFailed, match=r"^bug_hunt named \d+ lines; at most 1000"):
+            lines_named(named)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_bug_hunt_does_not_give_lines_away(cases: list[Case]) -> None:
