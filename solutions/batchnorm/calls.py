@@ -15,11 +15,12 @@ import numpy as np
 
 from grader.checking import Blocked, CaseFailed, NotAttempted, Student
 from solutions.batchnorm.problems import Problem
-from solutions.batchnorm.reading import say, values_returned, wrong
+from solutions.batchnorm.reading import SECOND, say, values_returned, wrong
 
 T = TypeVar("T")
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
+NUMBERS = np.ndarray | np.generic | bool | int | float | complex
 
 
 class _NoCache:
@@ -64,6 +65,8 @@ def forward(
         raise wrong("returned_none", "test-returns-none", function="batchnorm_forward")
     else:
         out, cache = values_returned("batchnorm_forward", result, ("out", "cache"))
+        if not isinstance(out, NUMBERS | str) and isinstance(cache, np.ndarray) and cache.shape == x.shape:
+            out = SECOND
     return ForwardCall(out, cache, x, gamma, beta, bn_param)
 
 
@@ -95,7 +98,9 @@ def made_now(run: Callable[[], T]) -> Callable[[], T]:
 
 
 def kept(call: ForwardCall) -> Any:
-    """The cache of a call. Raises CaseFailed where it came without one."""
+    """The cache of a call. Raises CaseFailed where it came without one, or in the place of out."""
+    if call.out is SECOND:
+        raise wrong("out_second", "out-cache-swapped", name="out")
     if call.cache is NO_CACHE:
         raise wrong("no_cache", "cache-missing", function="batchnorm_forward")
     return call.cache
@@ -126,6 +131,15 @@ def raise_if_not_attempted(student: Student, function: str, dout: np.ndarray) ->
 
 
 def backward(student: Student, function: str, dout: np.ndarray, cache: Any) -> dict[str, Any]:
-    """Call one of the two backward functions: {"dx": ..., "dgamma": ..., "dbeta": ...}, not yet looked at."""
-    result = student[function](dout, cache)
-    return dict(zip(GRADIENTS, values_returned(function, result, GRADIENTS), strict=True))
+    """Call a backward function: {"dx": ..., "dgamma": ..., "dbeta": ...}, not yet looked at but for their order.
+
+    dx has the shape of `dout`, the others its second dimension (N, D) or (N, C, H, W).
+    """
+    found = values_returned(function, student[function](dout, cache), GRADIENTS)
+    shapes = [value.shape if isinstance(value, np.ndarray) else None for value in found]
+    for place in (2, 3):
+        moved = [dout.shape[1:2], dout.shape[1:2]]
+        moved.insert(place - 1, dout.shape)
+        if shapes == moved:
+            raise wrong("reordered", "gradients-reordered", function=function, place=place)
+    return dict(zip(GRADIENTS, found, strict=True))

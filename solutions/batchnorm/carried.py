@@ -115,10 +115,11 @@ def precision(problem: Problem, got: np.ndarray, *, single: bool = False) -> Pre
 
 # --- running statistics -----------------------------------------------------------------------------------------------
 
+UNBIASED = "unbiased variance"
 QUANTITIES: dict[str, Callable[[truth.Train, int], np.ndarray]] = {
     "variance": lambda right, n: right.var,
-    "unbiased variance": lambda right, n: right.var * n / (n - 1),
-    "standard deviation": lambda right, n: np.sqrt(right.var),
+    UNBIASED: lambda right, n: right.var * n / (n - 1),
+    "standard deviation": lambda right, n: np.sqrt(right.var),  # with or without eps: found where eps does not show
     "unbiased standard deviation": lambda right, n: np.sqrt(right.var * n / (n - 1)),
 }
 

@@ -12,15 +12,16 @@ import numpy as np
 from grader.checking import Blocked, Case, CaseFailed, Student, StudentError
 from solutions.batchnorm import calls, problems
 from solutions.batchnorm.calls import GRADIENTS
-from solutions.batchnorm.carried import remembered, was_charged
+from solutions.batchnorm.carried import precision, remembered, was_charged
 from solutions.batchnorm.cases_forward import ForwardCases, Run, case
 from solutions.batchnorm.gradients import GradientJudge, finite_columns, right_answer
 from solutions.batchnorm.judging import follows, only_single, worst
-from solutions.batchnorm.misconceptions import believed
+from solutions.batchnorm.misconceptions import Names, believed
 from solutions.batchnorm.problems import Problem
 from solutions.batchnorm.reading import check_form, real_array, require_same, say, wrong
 
 BACKWARD_EPS = ("backward-eps-omitted", "backward-eps-outside", "backward-eps-hard-coded")
+ONE_LESS = ("dx-ddof-one", "variance-path-ddof-one")  # charged in `two_rows`, where they show most
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,28 @@ class BackwardCases:
             return False
         return only_single(got, right_answer(self.ordinary, "dx"), self.ordinary.n, np.float64)
 
+    def explanations(self, student: Student, part: str) -> list[Names] | None:
+        """The mistakes that explain `part` on the ordinary batch; None where it is right there, but for digits."""
+        return remembered(student, f"{self.function}/{part}/explanations", lambda: self._explain(student, part))
+
+    def _explain(self, student: Student, part: str) -> list[Names] | None:
+        try:
+            got = self.gradients(student, self.ordinary, [part])[part]
+        except CaseFailed:
+            return []
+        answer = right_answer(self.ordinary, part)
+        if worst(got, answer, self.ordinary.n, np.float32) <= 1.0:
+            return None
+        dtype = precision(self.ordinary, got, single=self.single(student))
+        return self.gradient.diagnosis.explain(self.ordinary, part, got, answer.scale, dtype)
+
     def value(
         self,
         problem: Problem,
         part: str = "dx",
         *,
         excused: Sequence[str] = (),
-        lossy: str = "single-precision",
+        lossy: str | None = None,
     ) -> Run:
         """A case that compares one gradient. `excused` misconceptions have cases of their own and pass here."""
 
@@ -97,18 +113,26 @@ class BackwardCases:
         got: np.ndarray,
         *,
         excused: Sequence[str] = (),
-        lossy: str = "single-precision",
+        lossy: str | None = None,
         columns: np.ndarray | None = None,
     ) -> float:
         chosen = np.ones(problem.d, dtype=bool) if columns is None else columns
         if not chosen.any():
             return 0.0
         try:
-            single = self.single(student)
-            return self.gradient.judge(student, problem, part, got, single=single, lossy=lossy, columns=chosen)
+            return self.gradient.judge(
+                student,
+                problem,
+                part,
+                got,
+                single=self.single(student),
+                lossy=lossy,
+                likely=lambda: self.explanations(student, part),
+                columns=chosen,
+            )
         except CaseFailed:
-            if part == "dx" and "dx-ddof-one" not in excused and problem.n != 2 and self.divides_by_one_less(student):
-                excused = (*excused, "dx-ddof-one")
+            if part == "dx" and problem.n != 2:
+                excused = (*excused, *self.one_less(student))
             scale = getattr(problem.gradients, f"{part}_scale")[..., chosen]
             for name in excused:
                 predicted = believed(problem, part, name)[..., chosen]
@@ -116,19 +140,10 @@ class BackwardCases:
                     return 1.0
             raise
 
-    def divides_by_one_less(self, student: Student) -> bool:
-        """Does dx divide its sums by N - 1? Charged in `two_rows`, where it shows most."""
-        return remembered(student, f"{self.function}/ddof", lambda: self._find_ddof(student))
-
-    def _find_ddof(self, student: Student) -> bool:
-        try:
-            got = self.gradients(student, self.ordinary, ["dx"])["dx"]
-        except CaseFailed:
-            return False
-        if worst(got, right_answer(self.ordinary, "dx"), self.ordinary.n, np.float64) <= 1.0:
-            return False  # the likely case, found at less cost
-        predicted = believed(self.ordinary, "dx", "dx-ddof-one")
-        return follows(got, predicted, self.ordinary.gradients.dx_scale, self.ordinary.n, np.float64)
+    def one_less(self, student: Student) -> list[str]:
+        """Those of ONE_LESS that explain dx on the ordinary batch."""
+        found = self.explanations(student, "dx") or []
+        return [name for name in ONE_LESS if (name,) in found]
 
     def no_spread(self, student: Student) -> float:
         """A constant column, then a single row.
@@ -149,7 +164,7 @@ class BackwardCases:
         if not np.isfinite(dx).all() and charged and self.gradient.forward_earned_half(student):
             judged = finite_columns(student, problem)
         constant = np.ptp(problem.x, axis=0) == 0
-        if self.divides_by_one_less(student):
+        if self.one_less(student):
             judged &= ~constant
         dx[:, constant] = self._rescaled(dx[:, constant], problem.gradients.dx[:, constant])
         return max(
@@ -207,8 +222,8 @@ def make(salt: str, forward: ForwardCases, gradient: GradientJudge, function: st
     listed: list[tuple[str, tuple[float, float], Run]] = [
         # (slug, (points in backward_hidden, points in backward_alt_hidden), what is checked)
         ("dx", (3.0, 2.5), on.value(on.ordinary, "dx")),
-        ("dgamma", (1.5, 1.0), on.value(on.ordinary, "dgamma")),
-        ("dbeta", (1.0, 0.5), on.value(on.ordinary, "dbeta")),
+        ("dgamma", (1.5, 1.0), on.value(on.ordinary, "dgamma", lossy="single-precision")),
+        ("dbeta", (1.0, 0.5), on.value(on.ordinary, "dbeta", lossy="single-precision")),
         ("eps", (1.5, 1.0), on.value(eps)),
         ("two_rows", (1.0, 0.75), on.value(two_rows, excused=BACKWARD_EPS)),
         ("offset", (1.0, 0.75), on.value(offset, lossy="one-pass-variance")),

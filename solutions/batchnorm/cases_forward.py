@@ -36,14 +36,17 @@ class ForwardCases:
     def slips(self, student: Student) -> ForwardSlips:
         return forward_slips(student, self.ordinary)
 
-    def value(self, problem: Problem, *, excused: Sequence[str] = (), lossy: str = "single-precision") -> Run:
-        """A case that compares `out`. `excused` misconceptions have cases of their own and pass here."""
+    def value(self, problem: Problem, *, excused: Sequence[str] = (), lossy: str | None = None) -> Run:
+        """A case that compares `out`. `excused` misconceptions have cases of their own and pass here.
+
+        `lossy` is the one that costs digits here, in a formula that is right on the ordinary batch.
+        """
 
         def run(student: Student) -> float:
             slips = self.slips(student)
             out = real_array("out", calls.forward_once(student, problem).out, problem.x.shape)
             dtype = precision(problem, out, single=slips.single)
-            return self._judge(problem, out, slips, dtype, excused, lossy)
+            return self._judge(problem, out, slips, dtype, excused, lossy if slips.right else None)
 
         return run
 
@@ -53,8 +56,8 @@ class ForwardCases:
         out: np.ndarray,
         slips: ForwardSlips,
         dtype: Precision,
-        excused: Sequence[str],
-        lossy: str,
+        excused: Sequence[str] = (),
+        lossy: str | None = None,
     ) -> float:
         answer = train_answer(problem, slips.ddof)
         try:
@@ -120,7 +123,7 @@ class ForwardCases:
         if out.dtype.kind != "f":
             raise wrong("not_floating", "integer-output", name="out", kind=out.dtype)
         slips = self.slips(student)
-        return self._judge(problem, out, slips, precision(problem, out, single=slips.single), (), "single-precision")
+        return self._judge(problem, out, slips, precision(problem, out, single=slips.single))
 
 
 def make(salt: str, diagnosis: Diagnosis) -> tuple[ForwardCases, list[Case]]:

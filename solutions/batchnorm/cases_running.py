@@ -10,9 +10,9 @@ import numpy as np
 
 from grader.checking import Blocked, Case, CaseFailed, Student
 from solutions.batchnorm import calls, problems, truth
-from solutions.batchnorm.carried import QUANTITIES, RunningSlips, Weight, precision, running_slips
+from solutions.batchnorm.carried import QUANTITIES, UNBIASED, RunningSlips, Weight, precision, running_slips
 from solutions.batchnorm.cases_forward import ForwardCases, Run, case
-from solutions.batchnorm.judging import Answer, judge
+from solutions.batchnorm.judging import Answer, judge, single_precision
 from solutions.batchnorm.problems import Problem
 from solutions.batchnorm.reading import check_form, real_array, say, wrong
 
@@ -73,7 +73,8 @@ class RunningCases:
                 raise wrong("not_updated", "running-not-updated", name=key)
             dtype = precision(problem, got, single=self.forward.slips(student).single)
             answer = expected(problem, key, slips)
-            ratios.append(judge(self.forward.diagnosis, problem, key, got, answer, dtype, unlikely=unlikely(slips)))
+            lossy = single_precision(problem)
+            ratios.append(judge(self.forward.diagnosis, problem, key, got, answer, dtype, lossy, unlikely(slips)))
         return max(ratios)
 
     def one_call(self, problem: Problem) -> Run:
@@ -93,12 +94,17 @@ class RunningCases:
         return self.judge_keys(student, self.seeded, slips, left)
 
     def stored_quantity(self, problem: Problem) -> Run:
-        """The quantity is charged here, at an eps that shows; the weights are not."""
+        """The quantity is charged here, at an eps that shows; the weights are not.
+
+        Whose `out` is divided by the root of the unbiased variance pays for that in train mode, and may keep it.
+        """
 
         def run(student: Student) -> float:
             self.require_stored(student)
             left = calls.forward_once(student, problem).bn_param
-            return self.judge_keys(student, problem, replace(self.slips(student), quantity="variance"), left)
+            slips = self.slips(student)
+            own = slips.quantity == UNBIASED and self.forward.slips(student).ddof == 1
+            return self.judge_keys(student, problem, replace(slips, quantity=UNBIASED if own else "variance"), left)
 
         return run
 
@@ -136,7 +142,8 @@ class RunningCases:
                 answer = old[key] = expected(problem, key, slips, old[key])
                 got = real_array(key, bn_param.get(key), (problem.d,))
                 dtype = precision(problem, got, single=self.forward.slips(student).single)
-                ratios.append(judge(self.forward.diagnosis, problem, key, got, answer, dtype))
+                lossy = single_precision(problem)
+                ratios.append(judge(self.forward.diagnosis, problem, key, got, answer, dtype, lossy))
         return max(ratios)
 
     def form(self, student: Student) -> None:

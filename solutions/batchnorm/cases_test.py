@@ -13,7 +13,7 @@ from solutions.batchnorm import calls, problems
 from solutions.batchnorm.carried import precision
 from solutions.batchnorm.cases_forward import ForwardCases, Run, case
 from solutions.batchnorm.draw import Draw
-from solutions.batchnorm.judging import Answer, follows, judge
+from solutions.batchnorm.judging import Answer, follows, judge, single_precision
 from solutions.batchnorm.misconceptions import believed
 from solutions.batchnorm.problems import Problem
 from solutions.batchnorm.reading import real_array, require_same, say, wrong
@@ -47,7 +47,7 @@ class TestModeCases:
             dtype = precision(problem, out, single=self.forward.slips(student).single)
             answer = answer_of(problem)
             try:
-                return judge(self.forward.diagnosis, problem, "out", out, answer, dtype)
+                return judge(self.forward.diagnosis, problem, "out", out, answer, dtype, single_precision(problem))
             except CaseFailed:
                 for name in excused:
                     if follows(out, believed(problem, "test_out", name), answer.scale, problem.n, dtype):
@@ -95,7 +95,7 @@ class TestModeCases:
         out = real_array("out", calls.forward(student, test, bn_param=bn_param).out, test.x.shape)
         kept_single = np.float32 in (mean.dtype, var.dtype)  # charged in running_stats_hidden/form
         dtype = precision(test, out, single=kept_single or self.forward.slips(student).single)
-        return judge(self.forward.diagnosis, test, "out", out, answer_of(test), dtype)
+        return judge(self.forward.diagnosis, test, "out", out, answer_of(test), dtype, single_precision(test))
 
     def unknown_mode(self, student: Student) -> None:
         """Only where the two modes that exist work in some way: always raising is no achievement."""

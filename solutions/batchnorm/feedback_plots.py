@@ -11,7 +11,6 @@ says no more than the names of the mistakes say.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,16 +42,22 @@ FIRST_NODE = {
     "backward-eps-hard-coded": "std",
     "dx-std-missing": "std",
     "dx-std-squared": "std",
+    "dstd-divided-once": "std",
     "variance-path-sign": "std",
     "variance-path-missing": "var",
     "only-direct-path": "var",
+    "variance-path-doubled": "var",
     "dx-sum-not-mean": "sq",
     "dx-divides-by-columns": "sq",
     "dx-ddof-one": "sq",
+    "variance-path-sum": "sq",
+    "variance-path-ddof-one": "sq",
     "variance-path-halved": "xmu",
     "n-times-dout-missing": "xmu",
     "mean-path-missing": "mu",
     "mean-path-sign": "mu",
+    "mean-path-sum": "x",
+    "dx-times-n": "x",
 }
 """The node at which a mistake in dx comes in, on the way back."""
 
@@ -169,19 +174,31 @@ def _is_right(name: str, value: Any) -> bool | None:
 
 
 def nodes_of(results: Sequence[CaseResult]) -> Nodes | None:
-    """From what the hidden tests found. None where backward could not be judged, or is right there."""
+    """From what the hidden tests found.
+
+    None where they do not tell: backward is right there or no numbers could be compared, the forward pass in front of
+    it is wrong, or nothing but dx is wrong and its mistake has no name.
+    """
     found = {part: _case(results, f"backward_hidden/{part}") for part in ("dbeta", "dgamma", "dx")}
     wrong = {part: case for part, case in found.items() if case is not None and case.status is Status.FAIL}
     right = {_node(part) for part, case in found.items() if case is not None and case.status is Status.PASS}
-    if not wrong:
+    forward = _case(results, "forward_train_hidden/ordinary")
+    if forward is None or forward.status is not Status.PASS or any(case.ratio is None for case in wrong.values()):
         return None
-    names = [name for case in wrong.values() for name in re.split(r"[|+]", case.misconception or "")]
-    first = next((node for node in BACKWARD if node in {FIRST_NODE.get(name) for name in names}), "")
-    plain = [_node(part) for part in wrong if part != "dx"]
-    first = min([first, *plain] if first else plain or ["x"], key=BACKWARD.index)
+    known = [_first_node(case.misconception or "") if part == "dx" else _node(part) for part, case in wrong.items()]
+    first = min(filter(None, known), key=BACKWARD.index, default="")
+    if not first:
+        return None
     before = BACKWARD[3 : max(BACKWARD.index(first), 3)] if "x" not in right and first != "x" else ()
     everything = BACKWARD if "x" in right else ()
     return Nodes(frozenset({"out", *right, *before, *everything}) - {first, *map(_node, wrong)}, first)
+
+
+def _first_node(misconception: str) -> str:
+    """Where a mistake in dx comes in: "a+b" is both, "a|b" either. "" where no node, or more than one, is told."""
+    nodes = [{FIRST_NODE.get(name, "") for name in names.split("+")} for names in misconception.split("|")]
+    firsts = {min(each, key=BACKWARD.index) if "" not in each else "" for each in nodes}
+    return firsts.pop() if len(firsts) == 1 else ""
 
 
 def _case(results: Sequence[CaseResult], name: str) -> CaseResult | None:

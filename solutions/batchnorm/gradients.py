@@ -13,7 +13,7 @@ Both backward functions are judged in this way, never against each other. Withou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -25,7 +25,7 @@ from solutions.batchnorm import calls, truth
 from solutions.batchnorm.carried import precision, train_answer
 from solutions.batchnorm.draw import Draw
 from solutions.batchnorm.judging import Answer, Precision, follows, judge, worst
-from solutions.batchnorm.misconceptions import BELIEFS, Diagnosis
+from solutions.batchnorm.misconceptions import Diagnosis, Names, steps_of
 from solutions.batchnorm.problems import DRAWN, Problem
 from solutions.batchnorm.reading import real_array
 from solutions.batchnorm.steps import Step, evaluate
@@ -61,10 +61,15 @@ class GradientJudge:
         got: np.ndarray,
         *,
         single: bool,
-        lossy: str,
+        lossy: str | None,
+        likely: Callable[[], Sequence[Names] | None],
         columns: np.ndarray,
     ) -> float:
-        """Return the ratio of error to tolerance in the `columns` (D bools), or raise CaseFailed."""
+        """Return the ratio of error to tolerance in the `columns` (D bools), or raise CaseFailed.
+
+        `likely` explains the ordinary batch, None where digits at most are wrong there; asked for only where the answer
+        here is wrong. `lossy` is the misconception that costs digits here, in a formula that is right there.
+        """
         dtype = precision(problem, got, single=single)
         whole = columns.all()
         cut = right_answer(problem, part) if whole else right_answer(problem, part, tuple(columns.tolist()))
@@ -74,7 +79,17 @@ class GradientJudge:
             return ratio
         if self._follows_own_forward(student, problem, part, got, columns, dtype):
             return 1.0
-        return judge(self.diagnosis, problem, part, chosen, cut, dtype, lossy)
+        explained = likely()
+        return judge(
+            self.diagnosis,
+            problem,
+            part,
+            chosen,
+            cut,
+            dtype,
+            lossy if explained is None else None,
+            likely=explained,
+        )
 
     def _follows_own_forward(
         self, student: Student, problem: Problem, part: str, got: np.ndarray, columns: np.ndarray, dtype: Precision
@@ -102,7 +117,7 @@ class GradientJudge:
         out = real_array("out", calls.forward_once(student, problem).out, problem.x.shape)
         scale = train_answer(problem, 0).scale
         explanations = self.diagnosis.explain(problem, "out", out, scale, precision(problem, out))
-        return [{key: step for name in names for key, step in BELIEFS[name].items()} for names in explanations]
+        return [steps_of(names) for names in explanations]
 
     def _is_derivative(
         self,

@@ -1,13 +1,14 @@
 """What students believe. A misconception replaces one or two steps of the chain: what its holder would return.
 
 A wrong answer is compared with every misconception's, then with every pair of them. What agrees to the same tolerance
-as a right answer would is named; where two explanations agree, both are said; where none does, nothing is guessed.
+as a right answer would is named; where two explanations agree, both are said, unless another input has told already
+which of them it is; where none does, nothing is guessed.
 The questions that go with them stand in `texts.HINTS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations
 
@@ -64,6 +65,7 @@ BELIEFS: dict[str, Mapping[str, Step]] = {
     "default-momentum-other": {"keep": lambda s: s.one * 0.99},
     "eps-in-running-var": {"stored_var": lambda s: s.var + s.eps},
     "std-as-variance": {"stored_var": lambda s: np.sqrt(s.var)},
+    "std-as-variance/with eps": {"stored_var": lambda s: s.std},  # what a train mode has at hand
     "running-var-unbiased": {"stored_var": lambda s: s.var * s.n / (s.n - 1)},
     "running-not-updated": {"running_mean": lambda s: s.start_mean, "running_var": lambda s: s.start_var},
     "running-replaced": {"running_mean": lambda s: s.mu, "running_var": lambda s: s.stored_var},
@@ -100,13 +102,21 @@ BELIEFS: dict[str, Mapping[str, Step]] = {
     "dx-sum-not-mean": {"share": lambda s: s.one},
     "dx-divides-by-columns": {"share": lambda s: s.one / s.d_columns},
     "dx-ddof-one": {"share": lambda s: s.one / (s.n - 1)},
+    "mean-path-sum": {"mean_path": lambda s: -s.dx_hat.sum(axis=0)},
+    "variance-path-sum": {"var_path": lambda s: -s.x_hat * (s.dx_hat * s.x_hat).sum(axis=0)},
+    "variance-path-ddof-one": {"var_path": lambda s: -s.x_hat * (s.dx_hat * s.x_hat).sum(axis=0) / (s.n - 1)},
     "variance-sum-missing": {"var_path": lambda s: -s.x_hat * s.dx_hat * s.x_hat * s.share},
     "variance-path-halved": {
         "var_path": lambda s: -s.x_hat * (s.dx_hat * s.x_hat).sum(axis=0) * s.share / 2,
     },
+    "variance-path-doubled": {
+        "var_path": lambda s: -s.x_hat * (s.dx_hat * s.x_hat).sum(axis=0) * s.share * 2,
+    },
+    "dstd-divided-once": {"var_path": lambda s: -s.x_hat * (s.dx_hat * s.x_hat).sum(axis=0) * s.share * s.std},
     "variance-path-sign": {"var_path": lambda s: s.x_hat * (s.dx_hat * s.x_hat).sum(axis=0) * s.share},
     "mean-path-sign": {"mean_path": lambda s: s.dx_hat.sum(axis=0) * s.share},
     "n-times-dout-missing": {"dx": lambda s: (s.dx_hat * s.share + s.mean_path + s.var_path) / s.back_std},
+    "dx-times-n": {"dx": lambda s: s.n * (s.dx_hat + s.mean_path + s.var_path) / s.back_std},
     "dgamma-from-x": {"dgamma": lambda s: (s.d * s.x).sum(axis=0)},
     "dgamma-from-out": {"dgamma": lambda s: (s.d * s.out).sum(axis=0)},
     "dgamma-from-centred": {"dgamma": lambda s: (s.d * (s.x - s.mu)).sum(axis=0)},
@@ -121,7 +131,10 @@ BELIEFS: dict[str, Mapping[str, Step]] = {
     "dbeta-with-gamma": {"dbeta": lambda s: (s.d * s.gamma).sum(axis=0)},
     "dout-ignored": {"d": lambda s: 0 * s.dout + 1},
 }
-"""Misconceptions that show in the values. Those that show in shapes, dtypes or state are named by their cases."""
+"""Misconceptions that show in the values. Those that show in shapes, dtypes or state are named by their cases.
+
+What stands behind a slash tells apart two ways of holding the same one: it is no part of the name.
+"""
 
 Names = tuple[str, ...]
 
@@ -130,6 +143,11 @@ Names = tuple[str, ...]
 def believed(problem: Problem, part: str, name: str) -> np.ndarray:
     """The value of `part` for somebody with this one misconception."""
     return evaluate(problem, part, BELIEFS[name])
+
+
+def steps_of(names: Names) -> dict[str, Step]:
+    """What somebody replaces who has all of these misconceptions."""
+    return {key: step for name in names for key, step in BELIEFS[name].items()}
 
 
 class Diagnosis:
@@ -148,17 +166,27 @@ class Diagnosis:
         scale: np.ndarray,
         dtype: type[np.floating],
         unlikely: frozenset[str] = frozenset(),
+        likely: Sequence[Names] | None = None,
     ) -> list[Names]:
         """The singles, or where there are none the pairs, whose prediction for `part` is `got`.
 
-        More than MOST_NAMED explanations are none; those with an `unlikely` misconception do not count.
+        More than MOST_NAMED explanations are none; those with an `unlikely` misconception do not count. The `likely`
+        ones are what explains a plainer input: where one of them explains this one, too, no other is looked for. None
+        where that was right, empty where nothing explains it: then what fits here fits by chance.
         """
+        if likely is not None and not likely:
+            return []
+        predictions = ((names, evaluate(problem, part, steps_of(names))) for names in likely or ())
+        found = [names for names, predicted in predictions if agrees(got, predicted, scale, problem.n, dtype)]
+        if found:
+            return found
         for table in (self._singles, self._pairs) if problem.n <= MOST_ROWS else (self._singles,):
             found = [
                 names
                 for names, predicted in table(problem, part).items()
                 if unlikely.isdisjoint(names) and agrees(got, predicted, scale, problem.n, dtype)
             ]
+            found = list(dict.fromkeys(tuple(name.partition("/")[0] for name in names) for names in found))
             if found:
                 return found if len(found) <= MOST_NAMED else []
         return []

@@ -52,6 +52,13 @@ def values_returned(function: str, result: Any, names: tuple[str, ...]) -> tuple
     return tuple(result)
 
 
+class _Second:
+    """Stands where a value is missing that came in the second place."""
+
+
+SECOND = _Second()
+
+
 def real_array(name: str, value: Any, shape: Shape) -> np.ndarray:
     """`value` as a plain real array of `shape`; superfluous dimensions of length 1 are taken away.
 
@@ -64,12 +71,14 @@ def real_array(name: str, value: Any, shape: Shape) -> np.ndarray:
     if array.shape != shape:
         if np.squeeze(array).shape != tuple(size for size in shape if size != 1):
             unsummed = name in ("dgamma", "dbeta") and array.ndim == 2 and array.shape[1:] == shape
-            raise wrong("shape", "dgamma-not-summed" if unsummed else None, name=name, shape=array.shape, wanted=shape)
+            raise wrong("shape", f"{name}-not-summed" if unsummed else None, name=name, shape=array.shape, wanted=shape)
         array = array.reshape(shape)
     return array
 
 
 def _plain(name: str, value: Any, kind_asked_for: str = "not_array") -> np.ndarray:
+    if value is SECOND:
+        raise wrong("out_second", "out-cache-swapped", name=name)
     if value is None:
         raise wrong("none", "nothing-returned", name=name)
     if isinstance(value, bool | str | bytes) or not isinstance(value, np.ndarray | np.generic | int | float | complex):

@@ -10,7 +10,7 @@ import pytest
 
 from grader.checking import StudentError
 from grader.plots import Chart, Graph
-from grader.verdict import CaseResult, Status
+from grader.verdict import CaseResult
 from solutions.batchnorm import feedback_plots, in_process
 from solutions.batchnorm.cases import make_cases
 from solutions.batchnorm.misconceptions import BELIEFS
@@ -42,7 +42,9 @@ def plots_from(source: str, grads: dict | None = None):
     student.grads = grads
     outcomes = in_process.grade(make_cases("plots"), source)
     results = [
-        CaseResult(key, key.partition("/")[0], "", each.status, 0.0, 0.0, misconception=each.misconception)
+        CaseResult(
+            key, key.partition("/")[0], "", each.status, 0.0, 0.0, misconception=each.misconception, ratio=each.ratio
+        )
         for key, each in outcomes.items()
     ]
     return list(feedback_plots.make_plots(student, results))
@@ -75,6 +77,10 @@ def test_wrong_running_values_leave_the_closed_form(name: str) -> None:
         ("dgamma_from_x", "gamma"),
         ("dbeta_mean", "beta"),
         ("variance_path_halved", "xmu"),
+        ("variance_path_doubled", "var"),
+        ("variance_path_sum", "sq"),
+        ("dstd_divided_once", "std"),
+        ("mean_path_sum", "x"),
     ],
 )
 def test_first_bad_node_follows_from_the_mistake(name: str, node: str) -> None:
@@ -122,10 +128,38 @@ def test_out_alone_is_drawn() -> None:
     assert len(plots_of("returns_out_only")) == 4
 
 
-def test_unnamed_mistake_in_dx_outlines_x() -> None:
-    """Is no guess made where no mistake is known?"""
-    results = [
-        CaseResult(f"backward_hidden/{part}", "backward_hidden", "", status, 0.0, 0.0)
-        for part, status in (("dx", Status.FAIL), ("dgamma", Status.PASS), ("dbeta", Status.PASS))
-    ]
-    assert feedback_plots.nodes_of(results) == feedback_plots.Nodes(frozenset({"out", "gamma", "beta"}), "x")
+def graph_of(source: str) -> list[Graph]:
+    return [plot for plot in plots_from(source) if isinstance(plot, Graph)]
+
+
+UNNAMED = in_process.REFERENCE.replace("dvar * 2.0 *", "dvar * 2.5 *")
+AXIS_ONE = (MUTANTS / "axis_one.py").read_text()
+REORDERED = in_process.REFERENCE.replace("return dx, dgamma, dbeta", "return dgamma, dbeta, dx")
+
+
+@pytest.mark.parametrize("source", [UNNAMED, AXIS_ONE, REORDERED], ids=["unnamed", "forward is wrong", "order"])
+def test_no_graph_where_results_do_not_tell_the_node(source: str) -> None:
+    """Is a student ever sent to a node by a guess?"""
+    assert graph_of(source) == []
+
+
+def test_wrong_dgamma_is_told_beside_an_unnamed_dx() -> None:
+    """gamma comes before whatever is wrong in dx. Is it outlined where it is seen to be wrong?"""
+    (graph,) = graph_of(UNNAMED.replace("dgamma = (dout * x_hat)", "dgamma = (dout * 3 * x_hat)"))
+    assert [each.name for each in graph.nodes if each.state == "wrong"] == ["gamma"]
+
+
+@pytest.mark.parametrize(
+    ("misconception", "node"),
+    [
+        ("mean-path-missing", "mu"),
+        ("mean-path-missing+dx-gamma-missing", "x_hat"),
+        ("variance-path-sum|dx-ddof-one", "sq"),
+        ("variance-path-sum|mean-path-sum", ""),
+        ("ddof-one+mean-path-missing", ""),
+        ("", ""),
+    ],
+)
+def test_node_of_several_mistakes(misconception: str, node: str) -> None:
+    """Of two mistakes the first counts; of two explanations neither, unless they agree."""
+    assert feedback_plots._first_node(misconception) == node

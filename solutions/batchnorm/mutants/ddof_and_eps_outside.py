@@ -1,6 +1,6 @@
 """Composition: variance by N - 1 and eps outside the root. Seen together in student code."""
 # kind: composition
-# diagnosed as: ddof-one, eps-outside-root, running-var-unbiased
+# diagnosed as: ddof-one, eps-outside-root
 
 import numpy as np
 

@@ -1,6 +1,6 @@
 """The variance divides by N - 1 everywhere in train mode. Seen in student code with np.var(ddof=1)."""
 # kind: ddof
-# diagnosed as: ddof-one, running-var-unbiased
+# diagnosed as: ddof-one
 
 import numpy as np
 
