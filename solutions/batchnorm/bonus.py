@@ -11,12 +11,13 @@ import numpy as np
 from tolerance import allowed_error, times_allowed
 
 from grader.checking import Blocked, CaseFailed, Student
-from solutions.batchnorm.calls import GRADIENTS, ForwardCall, raise_if_not_attempted
-from solutions.batchnorm.carried import train_answer, was_charged
-from solutions.batchnorm.judging import failure, follows, worst
+from solutions.batchnorm import calls
+from solutions.batchnorm.calls import ForwardCall, raise_if_not_attempted
+from solutions.batchnorm.carried import ForwardSlips, remembered, train_answer, was_charged
+from solutions.batchnorm.judging import Precision, failure, follows, worst
 from solutions.batchnorm.misconceptions import MOST_NAMED, Names, agrees
 from solutions.batchnorm.problems import BLIND_EPS, Problem
-from solutions.batchnorm.reading import real_array, say, values_returned
+from solutions.batchnorm.reading import real_array, say
 
 Array = np.ndarray
 Own = Callable[[], Array]
@@ -38,21 +39,23 @@ class Part:
     beliefs: Mapping[str, Array] = field(default_factory=dict)
 
     @cached_property
-    def _allowed(self) -> Array:
-        return allowed_error(self.scale, self.n)
+    def _allowed(self) -> dict[Precision, Array]:
+        return {dtype: allowed_error(self.scale, self.n, dtype) for dtype in (np.float64, np.float32)}
 
-    def errors(self, got: Array) -> Array:
+    def errors(self, got: Array, dtype: Precision = np.float64) -> Array:
         """The error of every element in units of the tolerance."""
-        return times_allowed(got, self.value, self._allowed)
+        return times_allowed(got, self.value, self._allowed[dtype])
 
 
-def compare(part: Part, given: Any, *others: Own) -> float:
+def compare(student: Student, part: Part, given: Any, *others: Own) -> float:
     """Return the worst ratio of error to tolerance; raise CaseFailed, with a diagnosis, where it is above 1.
 
     `others` give what follows from a slip that is charged elsewhere (CaseFailed: nothing does): it is right here.
+    Where train mode loses digits, which is charged there, what may be built on it is judged in single precision.
     """
     got = real_array(part.name, given, part.value.shape)
-    ratios = part.errors(got)
+    single = remembered(student, "forward_slips", ForwardSlips).single
+    ratios = part.errors(got, np.float32 if single else np.float64)
     if (ratio := float(ratios.max())) <= 1.0:
         return ratio
     if any(_follows(part, got, other) for other in others):
@@ -95,9 +98,9 @@ def _explanations(part: Part, got: Array) -> list[Names]:
     return found if len(found) <= MOST_NAMED else []
 
 
-def is_right(part: Part, given: Any) -> bool:
+def is_right(student: Student, part: Part, given: Any) -> bool:
     try:
-        compare(part, given)
+        compare(student, part, given)
     except CaseFailed:
         return False
     return True
@@ -105,8 +108,7 @@ def is_right(part: Part, given: Any) -> bool:
 
 def gradients(student: Student, function: str, dout: Array, cache: Any) -> Gradients:
     """What the backward `function` returns for a cache, by name; not yet looked at."""
-    found = student[function](dout.copy(), cache)
-    return dict(zip(GRADIENTS, values_returned(function, found, GRADIENTS), strict=True))
+    return calls.backward(student, function, dout.copy(), cache)
 
 
 def behind(student: Student, function: str, forward: str, dout: Array, call: Callable[[], T]) -> T:

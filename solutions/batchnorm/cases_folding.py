@@ -93,12 +93,12 @@ class FoldingCases:
         return max(self._part(student, self.eps, name) for name in PARTS)
 
     def _part(self, student: Student, on: Layers, name: str) -> float:
-        return compare(on.parts[name], on.call(student)[0][name])
+        return compare(student, on.parts[name], on.call(student)[0][name])
 
     def unchanged(self, student: Student) -> None:
         found, left = self.ordinary.call(student)
         for name in PARTS:
-            if not is_right(self.ordinary.parts[name], found[name]):
+            if not is_right(student, self.ordinary.parts[name], found[name]):
                 raise Blocked(say("blocked_value", name=name))
         for name, before in self.ordinary.arrays.items():
             require_same(name, before, left[name], "changed", "input-overwritten")

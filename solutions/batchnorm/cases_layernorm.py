@@ -174,14 +174,14 @@ class LayernormCases:
         others: list[Own] = [own]
         if not strict and self.divides_by_one_less(student):
             others.append(lambda: on.gamma * on.turned.train_ddof_one.x_hat.T + on.beta)
-        return compare(on.out, self.call_once(student, on)[0], *others)
+        return compare(student, on.out, self.call_once(student, on)[0], *others)
 
     def each_eps(self, student: Student) -> float:
         return max(self.out(self.eps, student), self.out(self.default_eps, student))
 
     def gradient(self, name: str, student: Student) -> float:
         ratio = self._gradient(self.ordinary, name, student)
-        if name == "dx" and is_right(self.eps.out, self.call_once(student, self.eps)[0]):
+        if name == "dx" and is_right(student, self.eps.out, self.call_once(student, self.eps)[0]):
             ratio = max(ratio, self._gradient(self.eps, name, student))
         return ratio
 
@@ -205,9 +205,9 @@ class LayernormCases:
             carried = ddof_parts(on, name)
             others += [lambda value=value: value for value in carried]  # type: ignore[misc]
         try:
-            ratio = compare(part, found[name], *others)
+            ratio = compare(student, part, found[name], *others)
         except CaseFailed:
-            if name != "dbeta" and not is_right(on.out, self.call_once(student, on)[0]):
+            if name != "dbeta" and not is_right(student, on.out, self.call_once(student, on)[0]):
                 raise Blocked(say("blocked_value", name="out")) from None
             raise
         check_form(name, found[name], part.value.shape, np.float64)

@@ -93,7 +93,8 @@ class SpatialCases:
         def own() -> Array:
             return on.images(real_array("out", self.own(student, on, mode).out, on.flat.x.shape))
 
-        return compare(on.out if mode == "train" else on.test_out, self.call_once(student, on, mode)[0], own, *others)
+        part = on.out if mode == "train" else on.test_out
+        return compare(student, part, self.call_once(student, on, mode)[0], own, *others)
 
     def running(self, student: Student) -> float:
         on, worst = self.seeded, 0.0
@@ -111,8 +112,9 @@ class SpatialCases:
             others: list[Own] = [own]
             if key == "running_var" and self.divides_by_one_less(student):
                 others.append(on.unbiased)
-            worst = max(worst, compare(part, kept, *others))
-            check_form(key, kept, part.value.shape, np.float64)
+            worst = max(worst, compare(student, part, kept, *others))
+            if not was_charged(student, "running_stats_hidden/form"):
+                check_form(key, kept, part.value.shape, np.float64)
         return worst
 
     def require_right(self, student: Student) -> None:
@@ -151,7 +153,7 @@ class SpatialCases:
 
     def gradient(self, name: str, student: Student) -> float:
         ratio = self._gradient(self.ordinary, name, student)
-        if name == "dx" and is_right(self.eps.out, self.call_once(student, self.eps)[0]):
+        if name == "dx" and is_right(student, self.eps.out, self.call_once(student, self.eps)[0]):
             ratio = max(ratio, self._gradient(self.eps, name, student))
         return ratio
 
@@ -173,9 +175,9 @@ class SpatialCases:
         if self.divides_by_one_less(student):
             others += [lambda value=value: value for value in on.ddof(name)]  # type: ignore[misc]
         try:
-            ratio = compare(part, found[name], *others)
+            ratio = compare(student, part, found[name], *others)
         except CaseFailed:
-            if name != "dbeta" and not is_right(on.out, self.call_once(student, on)[0]):
+            if name != "dbeta" and not is_right(student, on.out, self.call_once(student, on)[0]):
                 raise Blocked(say("blocked_value", name="out")) from None
             raise
         check_form(name, found[name], part.value.shape, np.float64)

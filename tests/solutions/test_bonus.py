@@ -137,13 +137,25 @@ def test_short_answers_allow_for_rounding_only(cases: list[Case], answers: str, 
     assert points(outcomes, "short_answers_hidden") == paid
 
 
-@pytest.mark.parametrize("name", ["eps_outside_root", "ddof_one", "momentum_swapped", "test_no_eps", "dgamma_mean"])
+REUSED = ("eps_outside_root", "ddof_one", "momentum_swapped", "test_no_eps", "dgamma_mean")
+IN_SINGLE = ("works_in_float32", "out_as_float32", "running_as_float32")
+
+
+@pytest.mark.parametrize("name", [*REUSED, *IN_SINGLE])
 def test_reused_mistake_is_not_charged_again(cases: list[Case], name: str) -> None:
     """The notebook advises to reuse one's own functions. Does a slip in them cost bonus points, too?"""
     mutant = next(mutant for mutant in known.mutants() if mutant.name == name)
     outcomes = grade(cases, mutant.source + REUSE.split('"""', 2)[2])
     lost = {case: o.message for case, o in outcomes.items() if o.status is not Status.PASS}
-    assert {case for case in lost if case.startswith(("bonus_layernorm", "bonus_spatial"))} == set()
+    folding = ("bonus_folding",) if name in IN_SINGLE else ()  # asks for test mode alone, with its own eps
+    assert {case for case in lost if case.startswith(("bonus_layernorm", "bonus_spatial", *folding))} == set()
+
+
+def test_digits_lost_for_images_alone_are_charged(cases: list[Case]) -> None:
+    """Forward is right, the images are taken to single precision. Is that excused by nothing?"""
+    outcomes = grade(cases, REUSE.replace("rows_of(x), gamma", "rows_of(x.astype(np.float32)), gamma"))
+    assert outcomes["bonus_spatial/running"].status is Status.FAIL
+    assert outcomes["bonus_spatial/test_mode"].status is Status.FAIL
 
 
 def test_reuse_buys_nothing_without_a_forward(cases: list[Case]) -> None:
