@@ -9,6 +9,10 @@ import pytest
 from . import notebook
 from .test_notebook import VISIBLE
 
+import training
+
+from solutions.batchnorm import reference
+from solutions.batchnorm.variants import one_liner
 
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory):
@@ -120,21 +124,32 @@ def test_the_curve_and_the_landscape_are_as_told(solved):
     """Is the larger error of 6.8 that of batch norm, and the smoother landscape of 6.9 too?"""
     curve = notebook.text_of(next(cell for cell in solved.cells if cell.id == "experiment-curve"))
     with_, without = map(float, re.search(r"with batch norm ([\d.]+), without ([\d.]+)", curve).groups())
-    assert with_ > without
+    assert with_ > 50 * without
     landscape = notebook.text_of(next(cell for cell in solved.cells if cell.id == "experiment-landscape"))
     rows = [re.findall(rf"^{name} +([\d. ]+)$", landscape, re.MULTILINE) for name in ("with batch norm", "without")]
     for smooth, rough in zip(*rows, strict=True):
         assert 3 * np.mean([float(n) for n in smooth.split()[2:]]) < np.mean([float(n) for n in rough.split()[2:]])
 
 
-def test_two_files_are_enough(tmp_path):
-    """Does the first cell find all it needs where only the notebook and batchnorm.zip were uploaded?"""
-    with zipfile.ZipFile(tmp_path / "batchnorm.zip", "w") as packed:
-        for file in notebook.ROOM.iterdir():
-            if file.is_file():
-                packed.write(file, file.name)
-    source = notebook.read()
-    source.cells = source.cells[: 1 + next(n for n, cell in enumerate(source.cells) if cell.id == "setup")]
-    ran = notebook.run(source, tmp_path, copy=False)
-    assert notebook.text_of(ran.cells[-1]).count("PASS") == 3
-    assert not (tmp_path / notebook.NAME).exists()  # a student's own notebook there would not be overwritten
+@pytest.mark.parametrize(
+    "mine",
+    [
+        (reference.batchnorm_forward, reference.batchnorm_backward_alt),
+        (one_liner.batchnorm_forward, one_liner.batchnorm_backward),
+    ],
+)
+def test_the_curve_does_not_hang_on_the_last_digits(mine, monkeypatch):
+    """Does 6.8 come out the same for a right layer that rounds in another way? 6,000 steps blow a difference up."""
+    said = []
+    monkeypatch.setattr(plots, "show", lambda fig, alt: said.append(alt))
+    names = {"checks": checks, "np": np, "plt": plt, "mine": mine}
+    names |= vars(data) | vars(layers) | vars(plots) | vars(training)
+    exec(cell_of("experiment-curve"), names)  # noqa: S102  our own cell
+    plt.close("all")
+    with_, without = map(float, re.search(r"with batch norm ([\d.]+), without ([\d.]+)", said[0]).groups())
+    assert 0.19 < with_ < 0.21  # one straight line where the left hump should be
+    assert without < 0.002
+
+
+def cell_of(cell_id):
+    return next(cell.source for cell in notebook.read().cells if cell.id == cell_id)
