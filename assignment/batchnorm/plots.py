@@ -5,6 +5,7 @@ import io
 import numpy as np
 from check_backward import gradient_ratios
 from check_call import Problem
+from check_table import times
 from check_text import say
 
 # node, column, row, shape, what it is made from: the forward pass of section 4 from left to right
@@ -44,7 +45,7 @@ def lines(x, series, xlabel, ylabel, *, log_x=False, log_y=False, title=""):
     """
     import matplotlib.pyplot as plt
 
-    fig, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+    fig, axis = plt.subplots(figsize=(8, 3.6), layout="constrained")
     for (label, values), style in zip(series.items(), STYLES, strict=False):
         points = [(a, b) for a, b in zip(x, values, strict=False) if b is not None]
         few = len(points) <= 15
@@ -55,8 +56,8 @@ def lines(x, series, xlabel, ylabel, *, log_x=False, log_y=False, title=""):
     if log_y:
         axis.set_yscale("log")
     axis.grid(alpha=0.3)
-    axis.legend()
-    show(fig, say("lines.alt", xlabel=xlabel, ylabel=ylabel, labels=", ".join(series)))
+    fig.legend(loc="outside right upper")  # beside the lines: within, it would lie on some of them
+    show(fig, say("lines.alt", xlabel=xlabel, ylabel=ylabel, labels="; ".join(series)))
     if len(x) <= 15:
         print(table_of(x, series, xlabel))
 
@@ -122,7 +123,10 @@ def box(name, shape, x, y, learned):
 
 
 def heat_map(batchnorm_forward, batchnorm_backward):
-    """Show where dx is wrong in the public example of section 4, as powers of ten of the tolerance."""
+    """Show where dx is wrong in the public example of section 4: a tick, or how many times the tolerance it misses.
+
+    What is written into the picture is the same in all languages: not every machine has Korean or Chinese glyphs.
+    """
     import matplotlib.pyplot as plt
 
     try:
@@ -131,18 +135,16 @@ def heat_map(batchnorm_forward, batchnorm_backward):
         print(say("waits", message=problem.message.rstrip(".。")))
         return
     powers = np.log10(np.clip(np.nan_to_num(ratios, posinf=1e18), 1e-3, 1e18))
-    fig, axis = plt.subplots(figsize=(4.5, 4), layout="constrained")
-    image = axis.imshow(powers, cmap="cividis", vmin=-3, vmax=max(3.0, powers.max()))
-    for (row, column), power in np.ndenumerate(powers):
-        word = say("yes") if power <= 0 else f"1e{power:.0f}"
-        axis.text(column, row, word, ha="center", va="center", color="black", fontsize=9,
-                  bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5})  # fmt: skip
-    axis.set_xticks(range(powers.shape[1]))
-    axis.set_yticks(range(powers.shape[0]))
-    axis.set_xlabel(say("heat.columns"))
-    axis.set_ylabel(say("heat.rows"))
-    fig.colorbar(image, label=say("heat.scale"))
+    fig, axis = plt.subplots(figsize=(5.5, 4), layout="constrained")
+    image = axis.imshow(powers, aspect="auto", cmap="cividis", vmin=-3, vmax=max(3.0, powers.max()))
     wrong = ratios > 1.0
+    for (row, column), ratio in np.ndenumerate(ratios):
+        word = "✓" if not wrong[row, column] else f"✗ {times(ratio)}" if np.isfinite(ratio) else "✗"
+        axis.text(column, row, word, ha="center", va="center", color="black", fontsize=9, family="DejaVu Sans",
+                  bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5})  # fmt: skip
+    axis.set(xticks=range(powers.shape[1]), yticks=range(powers.shape[0]), title="dx[i, j]", xlabel="j")
+    axis.set_ylabel("i", rotation="horizontal", labelpad=10)
+    fig.colorbar(image, label="log10(|error| / tolerance)")
     rows, columns = np.flatnonzero(wrong.all(axis=1)), np.flatnonzero(wrong.all(axis=0))
     message = say(
         "heat.summary",

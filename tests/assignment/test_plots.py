@@ -1,8 +1,11 @@
 """Can pictures be read by those who do not see them, and do they show something?"""
 
 import io
+import re
+import tomllib
 import xml.etree.ElementTree as ElementTree
 
+import check_text
 import checks
 import matplotlib
 import numpy as np
@@ -10,6 +13,8 @@ import plots
 import pytest
 
 from solutions.batchnorm import reference
+
+from . import notebook
 
 matplotlib.use("agg")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -60,7 +65,7 @@ def test_a_line_chart_comes_with_text_and_numbers(shown, capsys):
     """Are there an image that is not empty, a text for it, and the numbers themselves?"""
     plots.lines([1, 2, 4], {"with": [0.5, 0.75, None], "without": [0.1, 0.2, 0.3]}, "rate", "accuracy", log_x=True)
     ((bundle, metadata),) = shown
-    assert "accuracy against rate: with, without" in metadata["image/png"]["alt"]
+    assert "accuracy against rate: with; without" in metadata["image/png"]["alt"]
     assert metadata["image/png"]["alt"] in bundle["text/plain"]
     assert len(colours(bundle["image/png"])) > 10
     assert "0.75" in capsys.readouterr().out
@@ -77,6 +82,44 @@ def test_heat_map_names_the_wrong_column(shown, capsys):
     plots.heat_map(reference.batchnorm_forward, backward)
     assert "5 of 15 elements of dx are wrong; wholly wrong rows: [], columns: [1]." in capsys.readouterr().out
     assert len(shown) == 1
+
+
+def test_heat_map_marks_what_is_right_and_says_how_wrong_the_rest_is(monkeypatch):
+    """Is a right element ticked, and a wrong one crossed with its error beside it?"""
+    figures = []
+    monkeypatch.setattr(plots, "show", lambda fig, alt: figures.append(fig))
+
+    def backward(dout, cache):
+        dx, dgamma, dbeta = reference.batchnorm_backward(dout, cache)
+        dx[2], dx[3, 1] = 1.0, np.nan
+        return dx, dgamma, dbeta
+
+    plots.heat_map(reference.batchnorm_forward, backward)
+    words = np.array([text.get_text() for text in figures[0].axes[0].texts]).reshape(5, 3)
+    assert set(words[[0, 1, 4]].flat) == {"✓"}
+    assert all(re.fullmatch(r"✗ \de\d+", word) for word in words[2])
+    assert list(words[3]) == ["✓", "✗", "✓"]
+
+
+@pytest.mark.parametrize("language", ["ko", "zh"])
+def test_heat_map_needs_no_glyphs_of_its_language(shown, monkeypatch, language):
+    """Is nothing drawn that the font of Matplotlib lacks? It would warn, and draw boxes."""
+    path = notebook.ROOM / "translations" / f"{language}.toml"
+    monkeypatch.setattr(check_text, "TEXT", tomllib.loads(path.read_text(encoding="utf-8"))["texts"])
+    plots.heat_map(reference.batchnorm_forward, reference.batchnorm_backward)
+    ((_, metadata),) = shown
+    assert not metadata["image/png"]["alt"].isascii()
+
+
+def test_the_legend_lies_beside_the_lines(monkeypatch):
+    """Is no part of a line hidden, wherever the lines run?"""
+    figures = []
+    monkeypatch.setattr(plots, "show", lambda fig, alt: figures.append(fig))
+    plots.lines([1, 2], {"falls": [1, 0], "rises": [0, 1], "stays": [0.5, 0.5]}, "x", "y")
+    figures[0].draw_without_rendering()
+    (axis,), (legend,) = figures[0].axes, figures[0].legends
+    assert axis.get_legend() is None
+    assert not axis.get_window_extent().overlaps(legend.get_window_extent())
 
 
 def test_heat_map_waits_for_a_function(shown, capsys):

@@ -1,18 +1,22 @@
 """What does a student see who runs the notebook, before and after filling it in?"""
 
 import re
-import zipfile
 
+import checks
+import data
+import layers
+import matplotlib.pyplot as plt
 import numpy as np
+import plots
 import pytest
-
-from . import notebook
-from .test_notebook import VISIBLE
-
 import training
 
 from solutions.batchnorm import reference
 from solutions.batchnorm.variants import one_liner
+
+from . import notebook
+from .test_notebook import VISIBLE
+
 
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory):
