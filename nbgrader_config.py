@@ -57,6 +57,9 @@ c.Autograde.autograde_preprocessors = [
 # what students wrote in Markdown runs no script on the page where it is marked (formgrader, nbgrader's feedback)
 c.HTMLExporter.filters = {"markdown2html": "grader.markup.markdown2html"}
 
+# where `nbgrader export` writes unless --to says otherwise: names and grades belong into course/, which git ignores
+c.ExportPlugin.to = str(course.data / "nbgrader-grades.csv")
+
 # one page per student, the same as `grader feedback` writes; nbgrader copies other files along, and a verdict names
 # the salt
 c.GenerateFeedback.exporter_class = "grader.feedback.exporter.FeedbackExporter"

@@ -80,8 +80,13 @@ def _one_assignment(course: Course, name: str) -> str:
     if name:
         return course.check_assignment(name)
     known = course.assignments()
-    if len(known) != 1:
-        raise CourseError(f"Say which assignment: {', '.join(known) or 'there is none in assignment/'}.")
+    if not known:
+        raise CourseError("There is no assignment in assignment/. Begin one: make new NAME=name")
+    if len(known) > 1:
+        raise CourseError(
+            f"Say which assignment: {', '.join(known)}. With make: ASSIGNMENT={known[0]}; "
+            f"with grader: {known[0]} behind the command."
+        )
     return known[0]
 
 
@@ -282,7 +287,7 @@ def regrade(
         for line in report(changes):
             say.print(_plain(line))
         if not yes and not (sys.stdin.isatty() and typer.confirm("Write these grades?", default=False)):
-            say.print("Nothing was written. To write these grades: grader regrade --yes")
+            say.print("Nothing was written. To write these grades: make regrade YES=1")
             raise SystemExit(EXIT_NOT_ALL_GRADED)
         say.print(f"{again.write()} grades written.")
     write_csv(course.grades_csv, graded_lines(course, name))
