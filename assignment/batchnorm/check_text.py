@@ -65,7 +65,7 @@ TEXT = {
     "changed": "{label} was changed by the call.",
     "second_call": "a second call with the same cache gave another {label}.",
     "not_updated": "{label} is after the call what it was before.",
-    "not_updated?": "Where does the caller find the new value after the call?",
+    "not_updated?": "After a train call, where does the caller find the new running statistics?",
     "not_normalising": "Checked once the out of training mode is roughly right.",
     "no_gradient_right": "It waits until dgamma or dx is right.",
     "no_error": "mode {mode!r} went through without an error, expected a ValueError.",

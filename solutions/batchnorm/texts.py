@@ -132,7 +132,7 @@ MESSAGES = {
     "hunted": "Wrong lines named: {found}. Other lines named: {other}.",
     # pictures on the page
     "plot_yours": "yours",
-    "plot_wanted": "wanted",
+    "plot_wanted": "expected",
     "plot_closed_form": "closed form",
     "plot_x": "the feature",
     "plot_calls": "train calls",
