@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from .course import Course
+from .late import left_out
 from .options import RunOptions
 
 if TYPE_CHECKING:
@@ -31,4 +32,8 @@ def warm_ahead(course: Course, assignment: str, options: RunOptions) -> Iterator
 
 def _somebody_is_new(course: Course, assignment: str) -> bool:
     """True where a student has no verdict yet. Who has handed in again is for the plan to find out."""
-    return not all(course.verdict(student, assignment).exists() for student in course.students(assignment))
+    students = course.students(assignment)
+    new = [student for student in students if not course.verdict(student, assignment).exists()]
+    if not new or len(new) == len(students):  # the rule; then nobody waits for the configuration
+        return bool(new)
+    return not left_out(course).issuperset(new)

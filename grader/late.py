@@ -77,6 +77,13 @@ def excluded_students(config: Config) -> frozenset[str]:
     return frozenset(name.strip() for name in names.split(",") if name.strip())
 
 
+def left_out(course: Course) -> frozenset[str]:
+    """The same for a course, as its nbgrader_config.py says."""
+    from .nbgrader_app import nbgrader_config
+
+    return excluded_students(nbgrader_config(course))
+
+
 def read_extensions(course: Course, assignment: str) -> dict[str, timedelta]:
     """Extensions of `course/extensions.csv` for one assignment, by student.
 

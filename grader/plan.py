@@ -24,6 +24,8 @@ from .standings import Standing, late_by
 from .submitted import read_submission, submission_id
 from .summary import Line, headings_of, line_of_row
 
+SUBMISSION, NOT_GRADED_YET = "submission", "was not graded"
+OF_THE_STUDENT = frozenset((SUBMISSION, NOT_GRADED_YET))  # reasons to grade again that `grader regrade` is not for
 MAX_OUR_FILE = 256 << 20  # bytes of a verdict or an autograded notebook
 
 
@@ -72,7 +74,7 @@ def plan_run(
         if line is None or row is None:
             plan.grade.append(student)
             if line is not None:
-                other = "submission" if line["what"] == "grade" else "was not graded"
+                other = SUBMISSION if line["what"] == "grade" else NOT_GRADED_YET
                 plan.again.update(changed or [other])
             continue
         plan.lines[student] = row

@@ -19,7 +19,7 @@ from .course import Course, CourseError
 from .executors import grade_class
 from .files import locked, read_regular_file, write_whole
 from .inputs import run_inputs
-from .late import late_rule
+from .late import late_rule, left_out
 from .log import read_history, sha256
 from .nbgrader_app import nbgrader_config
 from .options import RunOptions
@@ -83,7 +83,7 @@ class Regrade:
     def stale(self) -> dict[str, tuple[str, ...]]:
         """Students whose grade depends on something that has changed, and on what; all of them with `force`."""
         found = {}
-        for student in self._course.students(self._assignment):
+        for student in sorted({*self._course.students(self._assignment)} - left_out(self._course)):
             line = self._history.grades.get(student)
             if line is None:
                 continue  # never graded: `make grade` does that

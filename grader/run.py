@@ -18,11 +18,11 @@ from rich.progress import Progress as Bar
 from .course import Course, CourseError
 from .files import locked
 from .inputs import run_inputs
-from .late import excluded_students, late_rule, read_extensions
+from .late import excluded_students, late_rule, left_out, read_extensions
 from .log import GRADE, Log, read_history
 from .nbgrader_app import nbgrader_config
 from .options import RunOptions
-from .plan import Plan, plan_run
+from .plan import OF_THE_STUDENT, Plan, plan_run
 from .record import Times, open_recording
 from .release import load_release
 from .standings import Standing, open_gradebook, read_standings
@@ -87,7 +87,8 @@ def _grade_and_record(
         salt=options.salt,
         force=options.force,
     )
-    say(_announcement(plan, options))
+    for sentence in _announcement(plan, options, len(excluded.intersection(students))):
+        say(sentence)
     rows: dict[str, str] = {}  # as the log has them, a tenth of the memory of lines while others are graded
     if not plan.nothing_to_do:
         from .executors import grade_class  # and with it the sandbox and NumPy
@@ -125,10 +126,12 @@ def _grade_and_record(
     return [_with_standing(lines[student], standings, bonus) for student in sorted(lines)]
 
 
-def _announcement(plan: Plan, options: RunOptions) -> str:
+def _announcement(plan: Plan, options: RunOptions, excluded: int) -> Iterator[str]:
     kept = f"; {len(plan.lines)} are graded already" if plan.lines else ""
+    kept += f"; {excluded} left out (nbgrader_config.py)" if excluded else ""
     if not plan.grade:
-        return "Nothing to grade" + (kept or "; nobody handed in") + "."
+        yield "Nothing to grade" + (kept or "; nobody handed in") + "."
+        return
     reasons = ", ".join(f"{what} of {number}" for what, number in plan.again.items())
     again = f" (changed: {reasons})" if reasons and not options.force else ""
     workers = min(options.workers, len(plan.grade))
@@ -137,7 +140,9 @@ def _announcement(plan: Plan, options: RunOptions) -> str:
         if not options.scheduler
         else f"the workers of {options.scheduler}"
     )
-    return f"Grading {len(plan.grade)} submissions{again} with {who}{kept} …"
+    yield f"Grading {len(plan.grade)} submissions{again} with {who}{kept} …"
+    if again and not OF_THE_STUDENT.issuperset(plan.again):
+        yield "New grades are written at once. To see first who changes, stop this (Ctrl-C) and run: make regrade"
 
 
 def _standings(course: Course, assignment: str) -> dict[str, Standing]:
@@ -159,7 +164,7 @@ def graded_lines(course: Course, assignment: str) -> list[Line]:
     release, standings = load_release(course, assignment), _standings(course, assignment)
     bonus = math.fsum(release.bonus.values())
     lines = []
-    for student in sorted(read_history(course.log, assignment).latest):
+    for student in sorted(read_history(course.log, assignment).latest.keys() - left_out(course)):
         path = course.verdict(student, assignment)
         line = line_of(release, Verdict.from_json(path.read_text(encoding="utf-8")))
         lines.append(_with_standing(line, standings, bonus))

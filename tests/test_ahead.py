@@ -51,6 +51,18 @@ def test_started_where_somebody_is_new_or_all_are_asked_for(class_of_one: Course
         assert warm is not None
 
 
+def test_who_is_left_out_is_not_waited_for(class_of_one: Course) -> None:
+    """Does a student who is never graded start a warm parent in each run?"""
+    tiny.hand_in(class_of_one, "out", b"{}")
+    graded(class_of_one, "a")
+    with warm_ahead(class_of_one, tiny.NAME, OPTIONS) as warm:
+        assert warm is not None
+    with (class_of_one.root / "nbgrader_config.py").open("a") as config:
+        config.write("\nc.CourseDirectory.student_id_exclude = 'out'\n")
+    with warm_ahead(class_of_one, tiny.NAME, OPTIONS) as warm:
+        assert warm is None
+
+
 def test_a_run_grades_with_it(class_of_one: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     """Does the run take it, instead of starting another?"""
     with warm_ahead(class_of_one, tiny.NAME, OPTIONS) as warm:

@@ -175,7 +175,8 @@ def test_extension_given_later_is_entered_without_grading_again(late_class: Cour
     with Gradebook(late_class.db_url, "course") as book:
         book.find_grade("written", tiny.NAME, tiny.NAME, "a day").manual_score = 2.0
         book.db.commit()
-    assert "Nothing to grade" in run([GRADER, "grade"], late_class).stdout
+    said = run([GRADER, "grade"], late_class).stdout
+    assert "Nothing to grade; 4 are graded already; 1 left out (nbgrader_config.py)." in said
     assert penalties(late_class)["a day"] == 2.0, "a quarter of eight points now"
     late_class.extensions.write_text("student,assignment,days\na day,tiny,1\nextended,tiny,0.5\n")
     (late_class.submitted / "no time" / tiny.NAME / "timestamp.txt").write_text("2030-01-04 00:00:00 UTC")
@@ -196,3 +197,29 @@ def test_timestamps_in_utc_are_compared_to_the_second() -> None:
     assert seconds_late(due + timedelta(seconds=1), due, None) == 1
     assert seconds_late(due + timedelta(days=1), due, timedelta(days=1)) == 0
     assert seconds_late(None, due, None) == seconds_late(due, None, timedelta(days=1)) == 0
+
+
+def test_who_is_left_out_later_is_left_out_everywhere(late_class: Course) -> None:
+    """Does an old grade of somebody who is excluded by now reach the table, a page, the report or an export?"""
+    from grader.export.formats import Format
+    from grader.export.write import export_class
+    from grader.feedback.write import graded_students
+    from grader.options import RunOptions
+    from grader.regrade import open_regrade
+    from grader.report.classroom import read_class
+    from grader.run import graded_lines
+    from grader.sandbox.layers import ALL
+
+    assert late_class.verdict("a day", tiny.NAME).exists()
+    config = late_class.root / "nbgrader_config.py"
+    config.write_text(config.read_text().replace("'out'", "'out,a day'"))
+    others = ["extended", "in time", "no time"]
+    assert "2 left out (nbgrader_config.py)" in run([GRADER, "grade"], late_class).stdout
+    assert "a day" not in late_class.grades_csv.read_text()
+    assert graded_students(late_class, tiny.NAME) == others
+    assert [submission.student for submission in read_class(late_class, tiny.NAME).submissions] == others
+    assert [line.student for line in graded_lines(late_class, tiny.NAME)] == others
+    for form in (Format.CASES, Format.MOODLE):
+        assert "a day" not in export_class(late_class, tiny.NAME, form).path.read_text()
+    with open_regrade(late_class, tiny.NAME, RunOptions("", ALL, 1, force=True)) as again:
+        assert sorted(again.stale()) == others

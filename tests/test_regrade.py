@@ -122,6 +122,7 @@ def test_grade_says_what_has_changed_and_uses_a_new_salt(changed: Course) -> Non
     cases.write_text(cases.read_text().replace(LENIENT, STRICT))
     result = run([GRADER, "grade"], changed)
     assert "Grading 4 submissions (changed: cases of 4)" in result.stdout
+    assert "To see first who changes, stop this (Ctrl-C) and run: make regrade" in result.stdout
     after = read_history(changed.log, tiny.NAME)
     assert after.salt(after.grades["right"]) != before.salt(before.grades["right"])
     assert scores(changed, "wrong")["double_hidden"] == 2.0
@@ -136,7 +137,9 @@ def test_salt_that_is_asked_for_grades_again_and_force_grades_all(changed: Cours
     assert "Grading 4 submissions with" in run([GRADER, "grade", "--force"], changed).stdout
     folder = changed.submitted / "right" / tiny.NAME / f"{tiny.NAME}.ipynb"
     folder.write_bytes(Path(folder).read_bytes() + b"\n")
-    assert "Grading 1 submissions (changed: submission of 1)" in run([GRADER, "grade"], changed).stdout
+    said = run([GRADER, "grade"], changed).stdout
+    assert "Grading 1 submissions (changed: submission of 1)" in said
+    assert "make regrade" not in said, "whoever hands in again wants the new grade"
 
 
 def test_bytecode_being_written_is_no_change_of_cases(fresh_course: Course) -> None:

@@ -13,6 +13,7 @@ import nbformat.v4
 from ..collect import read_lms_ids
 from ..course import Course, CourseError
 from ..files import replacing
+from ..graded import verdict_files
 from ..marks import read_marks
 from ..release import graded_sections
 from ..verdict import Verdict
@@ -124,7 +125,7 @@ class _Verdicts:
 
 def _read(course: Course, assignment: str) -> tuple[tables.ClassGrades, tuple[str, ...]]:
     """The grades, and the students whose verdict cannot be read."""
-    verdicts = _Verdicts(sorted(course.autograded.glob(f"*/{assignment}/verdict.json")))
+    verdicts = _Verdicts(verdict_files(course, assignment))
     bonus: dict[str, tuple[str, ...]] = {}
     failed = []
     for verdict in verdicts:

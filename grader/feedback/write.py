@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..course import Course, CourseError
 from ..files import write_whole
+from ..graded import verdict_files
 from ..messages import ENGLISH, languages
 
 
@@ -21,8 +22,8 @@ class Written:
 
 
 def graded_students(course: Course, assignment: str) -> list[str]:
-    """Students with a verdict for `assignment`, sorted."""
-    return sorted(path.parent.parent.name for path in course.autograded.glob(f"*/{assignment}/verdict.json"))
+    """Students with a verdict for `assignment`, sorted; those who are left out are not among them."""
+    return [path.parent.parent.name for path in verdict_files(course, assignment)]
 
 
 def write_feedback(

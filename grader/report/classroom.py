@@ -10,6 +10,7 @@ from pathlib import Path
 from nbformat import NotebookNode, from_dict
 
 from ..course import ENGLISH, Course, CourseError
+from ..graded import verdict_files
 from ..marks import Marks, read_marks
 from ..release import graded_sections
 from ..verdict import Verdict
@@ -46,7 +47,7 @@ class Classroom:
 
 def read_class(course: Course, assignment: str) -> Classroom:
     """Read a graded class. Raises CourseError where nothing is graded."""
-    files = sorted(course.autograded.glob(f"*/{assignment}/verdict.json"))
+    files = verdict_files(course, assignment)
     if not files:
         raise CourseError(f"No submission of '{assignment}' is graded yet. Run: make grade")
     notebook = _read(course.release / assignment / f"{assignment}.ipynb")
