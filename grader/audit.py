@@ -16,7 +16,7 @@ import nbformat
 
 from .course import Course, CourseError
 from .executors import grade_class
-from .fill import fill
+from .fill import fill, read_solution
 from .findings import (
     Finding,
     Solution,
@@ -61,7 +61,7 @@ def audit_assignment(course: Course, assignment: str, workers: int, every: int =
         raise CourseError(str(error)) from error
     if not wrong:
         raise CourseError(f"'{assignment}' has no wrong solutions to audit (solutions/{assignment}/mutants/).")
-    reference = (secret / "reference.py").read_text(encoding="utf-8")
+    reference = read_solution(secret / "reference.py")
     folder = course.root / "course"
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".audit-", dir=folder) as scratch:

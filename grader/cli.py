@@ -54,19 +54,16 @@ def main() -> None:
     """Run the command line; turn what can go wrong into one line and an exit code."""
     try:
         app()
-    except CourseError as error:
-        warn.print(f"[bold red]error:[/] {_plain(error)}")
-        raise SystemExit(EXIT_USAGE) from None
     except SandboxUnavailable as error:
         warn.print(f"[bold red]Grading refused:[/] {_plain(error)}\nWhat this machine gives and lacks: make doctor")
         raise SystemExit(EXIT_SANDBOX) from None
-    except PermissionError as error:
-        warn.print(f"[bold red]error:[/] no permission for {_plain(error.filename)}. Mend that and run again.")
-        raise SystemExit(EXIT_USAGE) from None
-    except OSError as error:
-        warn.print(
-            f"[bold red]error:[/] {_plain(error.strerror)}: {_plain(error.filename)}. Graded work is kept; run again."
-        )
+    except Exception as error:
+        from .explain import explain
+
+        sentence = explain(error)
+        if sentence is None:
+            raise
+        warn.print(f"[bold red]error:[/] {_plain(sentence)}")
         raise SystemExit(EXIT_USAGE) from None
 
 
@@ -318,6 +315,9 @@ def doctor() -> None:
 
     findings = probe()
     for found in findings:
+        if found.active is None:
+            say.print(f"[dim]not tried[/]  {_plain(found.name)}")
+            continue
         mark = "[green]active [/]" if found.active else f"[{'red' if found.essential else 'yellow'}]missing[/]"
         say.print(f"{mark}  {_plain(found.name)}: {_plain(found.detail)}")
         if not found.active:

@@ -25,6 +25,14 @@ class CourseError(Exception):
     """The course cannot be worked on as it is; the message says why and what to do."""
 
 
+def read_text(path: Path) -> str:
+    """Text that a person wrote for the course. Raises CourseError, which names the file, where it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CourseError(f"{path} is not UTF-8 text. Save it as UTF-8 and run again.") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Course:
     """A class and its files: `root` is the project folder, `data` holds what belongs to this class.
@@ -214,9 +222,9 @@ def find_course(root: Path) -> Course:
         raise CourseError(f"{data} is a file; it has to be a folder. Move it away and run again.")
     course = Course(root.resolve(), data.resolve())
     if course.db_url_file.is_file():
-        course = replace(course, database=course.db_url_file.read_text(encoding="utf-8").strip())
+        course = replace(course, database=read_text(course.db_url_file).strip())
     if course.language_file.is_file():
-        course = course.speaking(course.language_file.read_text(encoding="utf-8").strip() or ENGLISH)
+        course = course.speaking(read_text(course.language_file).strip() or ENGLISH)
     return course
 
 

@@ -16,10 +16,11 @@ from typing import BinaryIO
 def read_regular_file(path: Path, limit: int) -> bytes:
     """Return at most `limit` bytes of a regular file. Raises OSError for a link, a device, a pipe or a folder."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(descriptor)
+        raise OSError(0, "it is not a regular file", str(path))
     with os.fdopen(descriptor, "rb") as stream:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            raise OSError(0, "it is not a regular file")
         data = stream.read(min(limit, about.st_size + 1))  # Python sets aside as much memory as it is asked to read
         return data if len(data) <= about.st_size else data + stream.read(limit - len(data))  # it has grown meanwhile
 

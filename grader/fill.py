@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from .course import CourseError, read_text
 from .intake import defined_names
 from .release import is_solution
+
+
+def read_solution(path: Path) -> str:
+    """Python source to fill in. Raises CourseError where it is missing or no UTF-8, SyntaxError that names the file."""
+    if not path.is_file():
+        raise CourseError(f"{Path(*path.parts[-3:])} is missing. Write it (docs/authoring.md) and run again.")
+    source = read_text(path)
+    ast.parse(source, str(path))
+    return source
 
 
 def fill(notebook: NotebookNode, source: str, *, fallback: str = "") -> NotebookNode:

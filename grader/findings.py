@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .fill import read_solution
 from .verdict import CaseResult
 
 BROAD = ("formula", "composition")
@@ -50,7 +51,7 @@ def wrong_solutions(secret: Path) -> list[Solution]:
 
 
 def _mutant(path: Path) -> Solution:
-    source = path.read_text(encoding="utf-8")
+    source = read_solution(path)
     header = _HEADER.match(source)
     if header is None:
         raise ValueError(f"{path.name}: the first lines must be a docstring, '# kind: ...' and '# diagnosed as: ...'")
@@ -62,7 +63,7 @@ def right_solutions(secret: Path) -> list[Solution]:
     """Those in other styles than the reference, by name."""
     found = []
     for path in sorted((secret / "variants").glob("*.py")):
-        source = path.read_text(encoding="utf-8")
+        source = read_solution(path)
         found.append(Solution(path.stem, source.split('"""')[1].strip(), "variant", frozenset(), source))
     return found
 

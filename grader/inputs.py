@@ -52,7 +52,7 @@ def _imported(folder: Path, start: str) -> set[Path]:
         if path in found or not path.is_file():
             continue
         found.add(path)
-        for node in ast.walk(ast.parse(path.read_bytes(), path.name)):
+        for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
             if isinstance(node, ast.ImportFrom):
                 names.update((node.module or "").split("."))
             if isinstance(node, ast.Import | ast.ImportFrom):

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .course import ENGLISH, Course, CourseError
+from .course import ENGLISH, Course, CourseError, read_text
 from .files import write_whole
 
 TRANSLATIONS = "translations"  # folder beside a notebook; never released
@@ -44,6 +44,8 @@ def write_translation(course: Course, assignment: str) -> None:
         return
     import nbformat
 
+    from .release import read_made
+
     original, translated = course.originals / assignment, course.sources / assignment
     texts = read_translation(original, course.language)
     shutil.rmtree(translated, ignore_errors=True)
@@ -51,7 +53,7 @@ def write_translation(course: Course, assignment: str) -> None:
         original, translated, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", TRANSLATIONS)
     )
     path = translated / f"{assignment}.ipynb"
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read_made(path)
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and cell.id in texts.get("cells", {}):
             cell.source = texts["cells"][cell.id]
@@ -68,7 +70,7 @@ def read_translation(folder: Path, language: str) -> dict[str, dict[str, str]]:
     """The tables of one translation file. Raises CourseError where it is missing or no TOML."""
     path = folder / TRANSLATIONS / f"{language}.toml"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise CourseError(f"{path} cannot be read: {error}.") from error
 

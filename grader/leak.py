@@ -13,11 +13,11 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import numpy as np
 
+from .course import read_text
 from .intake import defined_names
-from .release import is_experiment, is_locked, is_solution, is_test, nbgrader_metadata
+from .release import is_experiment, is_locked, is_solution, is_test, nbgrader_metadata, read_made
 
 ANSWER_RUN = 12  # code tokens in a row that no released file may share with a file that answers a stub
 SECRET_RUN = 30  # the same for other secret files, whose helpers may look like public ones for a line
@@ -49,7 +49,7 @@ def check_release(released: Path, secret: Path, assignment: str) -> list[str]:
 
 def stub_names(notebook: Path) -> frozenset[str]:
     """Names that the students are asked to define."""
-    cells = nbformat.read(notebook, as_version=4).cells
+    cells = read_made(notebook).cells
     stubs = (cell for cell in cells if cell.cell_type == "code" and is_solution(cell))
     return frozenset(name for cell in stubs for name in defined_names(cell.source))
 
@@ -59,7 +59,7 @@ def notebook_problems(path: Path) -> list[str]:
     from nbgrader.nbgraderformat import MetadataValidator, ValidationError
     from nbgrader.utils import compute_checksum
 
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read_made(path)
     problems = []
     try:
         MetadataValidator().validate_nb(notebook)
@@ -112,7 +112,7 @@ def secret_runs(secret: Path, stubs: frozenset[str]) -> Runs:
     """Runs of code tokens below the secret folder, with their file. Signatures and imports are no secret."""
     runs: Runs = {}
     for path in sorted(secret.rglob("*.py")):
-        source = path.read_text(encoding="utf-8")
+        source = read_text(path)
         length = ANSWER_RUN if stubs & defined_names(source) else SECRET_RUN
         known = [
             " ".join(code_tokens(line)) for line in source.splitlines() if line.startswith(("def ", "import ", "from "))
@@ -139,7 +139,7 @@ def released_code(released: Path) -> Iterator[tuple[str, str]]:
         if path.suffix == ".py":
             yield path.name, path.read_text(encoding="utf-8")
         elif path.suffix == ".ipynb":
-            for number, cell in enumerate(nbformat.read(path, as_version=4).cells):
+            for number, cell in enumerate(read_made(path).cells):
                 if cell.cell_type == "code":
                     yield nbgrader_metadata(cell).get("grade_id", f"cell {number}"), cell.source
 

@@ -166,13 +166,26 @@ def graded_sections(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
             yield nbgrader_metadata(cell)["grade_id"], heading
 
 
+def read_made(path: Path, remedy: str = "Mend it and run: make release") -> NotebookNode:
+    """Read a notebook that an author or a release made. Raises CourseError, with the remedy, where it is none."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        cells = notebook["cells"]
+    except (ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError) as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise CourseError(f"{path} is no notebook ({reason}). {remedy}") from error
+    if not isinstance(cells, list):
+        raise CourseError(f"{path} is no notebook (it has no list of cells). {remedy}")
+    return notebook
+
+
 def load_release(course: Course, assignment: str) -> Release:
     """Read the release of `assignment`. Raises CourseError where it was not made, or is not of the present source."""
     source_folder = course.sources / assignment
     released = course.release / assignment / f"{assignment}.ipynb"
     if not released.is_file():
         raise CourseError(f"'{assignment}' is not released yet. Run: make release")
-    source = nbformat.read(source_folder / f"{assignment}.ipynb", as_version=4)
+    source = read_made(source_folder / f"{assignment}.ipynb")
     sections = dict(graded_sections(source))
     tests = {}
     for cell in source.cells:
@@ -182,7 +195,7 @@ def load_release(course: Course, assignment: str) -> Release:
             tests[grade_id] = GradedCell(grade_id, cell.source, float(data["points"]), sections[grade_id])
     return Release(
         assignment=assignment,
-        notebook=nbformat.read(released, as_version=4),
+        notebook=read_made(released, "Run: make release"),
         tests=tests,
         files=released.parent,
         sha256=folder_digest(source_folder),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -20,18 +21,30 @@ def is_released(course: Course, assignment: str) -> bool:
     """True where the release and the gradebook of this class are made from the source as it is now."""
     if not (course.has_gradebook and (course.release / assignment / f"{assignment}.ipynb").is_file()):
         return False
+    return _stamps(course).get(assignment) == folder_digest(course.sources / assignment)
+
+
+def _stamps(course: Course) -> dict[str, str]:
+    """From which source each release was made. Empty where that cannot be read: then it is released again."""
     try:
         stamps = json.loads(_stamp(course).read_text())
     except (OSError, ValueError):
-        return False
-    return stamps.get(assignment) == folder_digest(course.sources / assignment)
+        return {}
+    return stamps if isinstance(stamps, dict) else {}
 
 
 def make_release(course: Course, assignment: str) -> None:
     """Make the student version with `nbgrader generate_assignment` and enter it in the class's gradebook.
 
-    Raises CourseError with nbgrader's own words where it refuses, and where a run is grading with the present one.
+    Raises CourseError with nbgrader's own words where it refuses, and where a run is grading with the present one;
+    SyntaxError for a module that is no Python. A source that cannot be read never gets as far as nbgrader, which would
+    remove the release that is there.
     """
+    from .release import read_made
+
+    read_made(course.sources / assignment / f"{assignment}.ipynb")
+    for module in sorted((course.sources / assignment).glob("*.py")):
+        ast.parse(module.read_bytes(), str(module))  # the sandbox imports it, and would not start
     try:
         with locked(course.lock):
             _make_release(course, assignment)
@@ -50,10 +63,7 @@ def _make_release(course: Course, assignment: str) -> None:
     result = nbgrader_api(course).generate_assignment(assignment, force=True, create=True)
     if not result["success"]:
         raise CourseError(f"nbgrader could not release '{assignment}':\n{_last_words(result)}")
-    stamps = {}
-    if _stamp(course).is_file():
-        stamps = json.loads(_stamp(course).read_text())
-    stamps[assignment] = folder_digest(course.sources / assignment)
+    stamps = {**_stamps(course), assignment: folder_digest(course.sources / assignment)}
     write_whole(_stamp(course), json.dumps(stamps))
 
 
@@ -91,10 +101,14 @@ def pack_release(course: Course, assignment: str) -> Path:
     return target
 
 
+_POINTS_ELSEWHERE = ("Please see the", "Notebook failed to validate")
+
+
 def _last_words(result: dict) -> str:
-    """The exceptions that nbgrader logged, in its words."""
+    """The exceptions that nbgrader logged, in its words; those that only point at others are left out."""
     lines = f"{result.get('log', '')}\n{result.get('error', '')}".splitlines()
     reasons = [line.strip() for line in lines if re.match(r"\s*[\w.]*(Error|Exception): ", line)]
+    reasons = [line for line in reasons if not any(words in line for words in _POINTS_ELSEWHERE)] or reasons
     if any("there are submissions associated with it" in line for line in reasons):
         reasons.append("Graded cells cannot come or go once submissions are graded: undo that, or begin a new course/.")
     return "\n".join(dict.fromkeys(reasons)) or "\n".join(lines[-5:])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .course import Course
 from .release import load_release
-from .workbench import solution_module
+from .workbench import solution_function
 
 
 def write_sample_class(course: Course, assignment: str) -> list[str]:
@@ -20,9 +20,9 @@ def write_sample_class(course: Course, assignment: str) -> list[str]:
 
     Submissions of other assignments stay.
     """
-    recipe = solution_module(course, assignment, "sample_class")
+    make_submissions = solution_function(course, assignment, "sample_class", "make_submissions")
     release = load_release(course, assignment)
-    submissions: dict[str, bytes] = recipe.make_submissions(release.notebook)
+    submissions: dict[str, bytes] = make_submissions(release.notebook)
     with tempfile.TemporaryDirectory(dir=course.data) as scratch:  # renamed when whole: half a class is none
         whole, before = Path(scratch, "submitted"), Path(scratch, "before")
         if course.submitted.is_dir():

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import DateTime, Interval, create_engine, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 
 from .course import Course, CourseError
 from .late import Rule
@@ -76,11 +76,18 @@ def open_gradebook(course: Course) -> Iterator[Engine]:
     try:
         yield engine
     except SQLAlchemyError as error:
-        reason = getattr(error, "orig", None) or error
-        name = course.gradebook_name
-        raise CourseError(f"The gradebook {name} failed: {reason}. Mend that and run again.") from error
+        raise CourseError(gradebook_failed(course.gradebook_name, error)) from error
     finally:
         engine.dispose()
+
+
+def gradebook_failed(name: str, error: SQLAlchemyError) -> str:
+    """What a gradebook that cannot be read or written is answered with; `name` says which one, "" where unknown."""
+    reason = getattr(error, "orig", None) or error
+    remedy = "Mend that and run again."
+    if type(error) is DatabaseError:  # SQLite's word for a damaged file; busy or full ones are of its subclasses
+        remedy = "Put the newest sound copy of course/backups/ in its place, then: make grade verify"
+    return f"The gradebook {name and name + ' '}failed: {reason}. {remedy}"
 
 
 def seconds_late(timestamp: datetime | None, duedate: datetime | None, extension: timedelta | None) -> float:

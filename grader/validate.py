@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 
 from .course import Course
-from .fill import fill
+from .fill import fill, read_solution
 from .grade import Workbench, grade_submission
 from .leak import check_release
 from .releasing import make_release
@@ -56,7 +56,7 @@ def _validate(course: Course, assignment: str) -> Iterator[Claim]:
         differing = [path.name for path in fixtures.differing()]
         yield Claim(not differing, f"the fixtures are reproduced bit for bit {', '.join(differing)}".rstrip())
     with open_workbench(course, assignment, SALT, layers=ALL) as workbench:
-        source = (course.solutions / assignment / "reference.py").read_text(encoding="utf-8")
+        source = read_solution(course.solutions / assignment / "reference.py")
         solved = _grade(workbench, fill(workbench.release.notebook, source))
         yield Claim(solved.all_right, f"the solution earns {_points(solved)}{_lost(solved)}")
         untouched = _grade(workbench, workbench.release.notebook)

@@ -19,7 +19,7 @@ from typing import Any
 import nbformat
 
 from ..course import Course
-from ..fill import fill
+from ..fill import fill, read_solution
 from ..grade import grade_submission
 from ..late import late_rule
 from ..nbgrader_app import nbgrader_config
@@ -93,7 +93,7 @@ class Yard:
         about = {"by": "redteam", "salt": SALT, "inputs": {}, "rule": rule, "times": times, "graded": {}}
         self._recording = enter(open_recording(course, assignment, **about))
         released = self._workbench.release.notebook
-        reference = (course.solutions / assignment / "reference.py").read_text(encoding="utf-8")
+        reference = read_solution(course.solutions / assignment / "reference.py")
         self._right = nbformat.writes(fill(released, reference)).encode()
         self._expected = self._witness()
         untouched = Submission("untouched", nbformat.writes(released).encode())

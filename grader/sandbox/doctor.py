@@ -23,10 +23,13 @@ TRY_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One layer: is it active here, must it be, what does it do, and how is it got where it is missing."""
+    """One layer: is it active here, must it be, what does it do, and how is it got where it is missing.
+
+    `active` is None where a layer was not tried, because one that it needs is missing.
+    """
 
     name: str
-    active: bool
+    active: bool | None
     essential: bool
     detail: str
     without: str  # what its absence means
@@ -34,13 +37,11 @@ class Finding:
 
 
 LAYERS = (
-    Finding(
-        "bubblewrap", False, True, "", "Nothing can be isolated.", "Run `make` to install the locked requirements."
-    ),
-    Finding("user namespaces", False, True, "", "Nothing can be isolated without being root.", ""),
+    Finding("bubblewrap", None, True, "", "Nothing can be isolated.", ""),
+    Finding("user namespaces", None, True, "", "Nothing can be isolated without being root.", ""),
     Finding(
         "namespaces",
-        False,
+        None,
         True,
         "",
         "Student code could see and stop other processes, or use the network.",
@@ -48,7 +49,7 @@ LAYERS = (
     ),
     Finding(
         "read-only view",
-        False,
+        None,
         True,
         "",
         "Student code could read solutions, the gradebook and other submissions, or change files.",
@@ -56,7 +57,7 @@ LAYERS = (
     ),
     Finding(
         "resource limits",
-        False,
+        None,
         True,
         "",
         "One submission could use up the machine's memory, disk or processors.",
@@ -64,7 +65,7 @@ LAYERS = (
     ),
     Finding(
         "seccomp",
-        False,
+        None,
         True,
         "",
         "Student code could start processes and reach little-tested parts of the kernel.",
@@ -72,7 +73,7 @@ LAYERS = (
     ),
     Finding(
         "Landlock",
-        False,
+        None,
         False,
         "",
         "One lock less on the files; the mounts alone keep them closed.",
@@ -80,7 +81,7 @@ LAYERS = (
     ),
     Finding(
         "ordinary user",
-        False,
+        None,
         False,
         "",
         "The sandbox's user is root outside: an escape would be root's.",
@@ -173,7 +174,7 @@ def refuse_reason(findings: Sequence[Finding]) -> str | None:
     """Why grading must not start here: the first essential layer that is missing, and the remedy. None: go ahead."""
     for finding in findings:
         if finding.essential and not finding.active:
-            detail = f" ({finding.detail})" if finding.detail else ""
+            detail = f" ({finding.detail.rstrip('.')})" if finding.detail else ""
             return f"No {finding.name} here{detail}. {finding.without} {finding.remedy}"
     return None
 

