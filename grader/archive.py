@@ -184,7 +184,7 @@ def _refused_entry(info: zipfile.ZipInfo) -> str:
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, parts: tuple[str, ...], *, nested: bool) -> Iterator[Item]:
     try:
         with archive.open(info) as stream:
-            data = stream.read(MAX_FILE + 1)
+            data = stream.read(info.file_size + 1)  # zipfile unpacks as much as is asked for before it cuts that off
     except _BROKEN as error:
         yield Item(parts, refused=f"it is damaged ({type(error).__name__})")
     else:
@@ -209,6 +209,9 @@ def _read_nested(parts: tuple[str, ...], data: bytes) -> Iterator[Item]:
         return
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(info.compress_size for info in archive.infolist()) > len(data):
+                yield Item(parts, refused="it is a zip whose files lie upon each other")  # each would be unpacked anew
+                return
             items = list(_read_zip(archive, parts, MAX_NESTED_FILES))
     except _BROKEN as error:
         yield Item(parts, refused=f"it is a damaged zip ({type(error).__name__})")

@@ -6,7 +6,10 @@ import io
 import json
 import os
 import stat
+import struct
+import tracemalloc
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -360,6 +363,43 @@ def test_bombs_are_refused_and_stop_nobody(fresh_course: Course, tmp_path: Path)
     assert "MB" in reports["a_1_1_tiny.ipynb"].text
     assert sum(report.what == "taken" for file, report in reports.items() if file.startswith("b_2")) <= 4
     assert sum(report.what == "taken" for file, report in reports.items() if file.startswith("g_7")) == 50
+
+
+def packed(says: list[int], entries: int) -> bytes:
+    """A zip of files of 16 MiB; `says` is how long they say they are. The last is listed as often as it takes."""
+    stream, table, entry = io.BytesIO(), b"", b""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = packer.compress(bytes(16 << 20)) + packer.flush()
+    for number, size in enumerate(says):
+        name, start = b"%d.ipynb" % number, stream.tell()
+        sizes = struct.pack("<LLLHH", 0, len(data), size, len(name), 0)
+        stream.write(struct.pack("<4sHHHHH", b"PK\3\4", 20, 0, 8, 0, 33) + sizes + name + data)
+        entry = struct.pack("<4sHHHHHH", b"PK\1\2", 20, 20, 0, 8, 0, 33) + sizes
+        entry += struct.pack("<HHHLL", 0, 0, 0, 0, start) + name
+        table += entry
+    table += entry * (entries - len(says))
+    end = struct.pack("<4sHHHHLLH", b"PK\5\6", 0, 0, entries, entries, len(table), stream.tell(), 0)
+    return stream.getvalue() + table + end
+
+
+def test_no_more_is_unpacked_than_a_zip_says(tmp_path: Path) -> None:
+    """Can a file that says it has one byte be unpacked to megabytes before they are cut off?"""
+    source = make_zip(tmp_path / "z.zip", {"s01.zip": packed([1] * 3, 3)})
+    tracemalloc.start()
+    try:
+        items = list(read_download(source))
+        assert tracemalloc.get_traced_memory()[1] < 2 << 20
+    finally:
+        tracemalloc.stop()
+    assert [item.refused for item in items] == ["it is damaged (BadZipFile)"] * 3
+
+
+def test_zip_whose_files_share_their_bytes_is_refused(tmp_path: Path) -> None:
+    """Can a small zip be unpacked hundreds of times?"""
+    (item,) = read_download(make_zip(tmp_path / "z.zip", {"s01.zip": packed([16 << 20], 15)}))
+    assert "upon each other" in item.refused
+    (item,) = read_download(make_zip(tmp_path / "z.zip", {"s01.zip": zipped({"tiny.ipynb": A})}))
+    assert item.data == A
 
 
 def test_large_notebook_is_kept_whole_and_gets_its_verdict(fresh_course: Course, tmp_path: Path) -> None:
