@@ -6,13 +6,18 @@ made to fill the memory, by a few kilobytes: what could do that is shown as the 
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 import nh3
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
+
+from .bitmaps import BITMAPS, is_bitmap
 
 Attachments = dict[str, dict[str, str]]  # file name -> MIME type -> base64
 
@@ -32,53 +37,69 @@ MAX_FORMULAS = 200  # openings of formulas in one text; the search for their end
 _FORMATTING = re.compile(r"<(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/>]", re.IGNORECASE)
 _WORD = re.compile(r"[\s/\"']+")  # what stands in front of an attribute
 _FORMULA = re.compile(r"\\\\[\[(]|\\begin\{|\$")
-_PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]+\Z")
 _LINK = re.compile(r"(?:https?://|mailto:|#)")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def clean_html(html: str, tags: set[str] = TAGS) -> str | None:
+def clean_html(html: str, tags: set[str] = TAGS, pictures: Mapping[str, str] | None = None) -> str | None:
     """HTML in which nothing runs or loads, None where taking it apart would cost too much.
 
     Pictures have to lie in the HTML itself: one from elsewhere tells its owner who opened the page, and when.
+    `pictures` are URLs to put in place of others, so that the bounds above are not for what those pictures are made of.
     """
     all_tags = html.count("<")
     if all_tags > MAX_TAGS or all_tags * len(_FORMATTING.findall(html)) > MAX_REPEATED:
         return None
     if len(_WORD.findall(html)) > MAX_WORDS:
         return None
-    return nh3.clean(html, tags=tags, attribute_filter=_attribute, url_schemes={"http", "https", "mailto", "data"})
+    allowed = functools.partial(_attribute, pictures or {})
+    return nh3.clean(html, tags=tags, attribute_filter=allowed, url_schemes={"http", "https", "mailto", "data"})
 
 
-def _attribute(tag: str, name: str, value: str) -> str | None:
+def _attribute(pictures: Mapping[str, str], tag: str, name: str, value: str) -> str | None:
     if name == "src":
-        return value if tag == "img" and _PICTURE.match(value) else None
+        url = pictures.get(value, value)
+        return url if tag == "img" and is_bitmap(url) else None
     if name == "href":
         return value if _LINK.match(value) else None
     return value if name in ATTRIBUTES else None
 
 
 def markdown_html(source: str, attachments: Attachments | None = None, tags: set[str] = TAGS) -> Markup:
-    """Markdown with formulas as safe HTML; pictures only where they lie in the cell."""
+    """Markdown with formulas as safe HTML; pictures only where they lie in the cell, each attachment once."""
     # imported here: it takes longer than grading a class that has not changed, which needs only `clean_html`
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
     source = _CONTROLS.sub("", source)
     if len(source) <= MAX_MARKDOWN and len(_FORMULA.findall(source)) <= MAX_FORMULAS:
-        renderer = IPythonRenderer(escape=False, attachments=_Pictures(attachments or {}), exclude_anchor_links=True)
-        if (safe := clean_html(MarkdownWithMath(renderer=renderer).render(source), tags)) is not None:
+        attached = _Attached(attachments or {})
+        renderer = IPythonRenderer(escape=False, attachments=attached, exclude_anchor_links=True)
+        html = MarkdownWithMath(renderer=renderer).render(source)
+        if (safe := clean_html(html, tags, attached.pictures)) is not None:
             return Markup(safe)  # noqa: S704  (nh3 let only the tags and attributes above through)
     return Markup(f"<pre>{escape(source[:MAX_MARKDOWN])}</pre>")  # noqa: S704  (escaped)
 
 
-class _Pictures(Attachments):
-    """A cell's attachments; one that is not there is shown by its alternative text instead of stopping the page."""
+class _Attached(dict[str, Any]):
+    """A cell's attachments as Markdown sees them: a short name in place of each picture.
+
+    `pictures` has what the names stand for. One that is not there, or that is shown a second time (20 characters of
+    text would be megabytes of HTML), is shown by its alternative text instead of stopping the page.
+    """
+
+    def __init__(self, attachments: Attachments) -> None:
+        super().__init__(attachments)
+        self.pictures: dict[str, str] = {}
 
     def __contains__(self, name: object) -> bool:
         return True
 
-    def __missing__(self, name: str) -> dict[str, str]:
-        return {"image/png": ""}
+    def __getitem__(self, name: str) -> dict[str, str]:
+        bundle, short = self.pop(name, None), ""
+        if isinstance(bundle, dict) and (mime := next((mime for mime in BITMAPS if mime in bundle), "")):
+            short = f"{len(self.pictures)}"
+            self.pictures[f"data:image/png;base64,{short}"] = f"data:{mime};base64,{bundle[mime]}"
+        return {"image/png": short}
 
 
 @pass_context

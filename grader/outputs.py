@@ -6,25 +6,19 @@ kind (SVG, Markdown, LaTeX, JavaScript, widgets) is dropped in favour of its pla
 
 from __future__ import annotations
 
-import base64
-import binascii
-import math
 import re
-import struct
 from collections.abc import Iterable
 from typing import Any
 
 from nbformat import NotebookNode
 
+from .bitmaps import BITMAPS, safe_bitmap
 from .markup import clean_html
 
 MAX_OUTPUTS = 100  # per cell
 MAX_CHARACTERS = 100_000  # of text per output
 MAX_HTML = 500_000  # of HTML in the outputs of one cell: sanitising a megabyte takes half a second
-MAX_IMAGE = 4 << 20  # base64 characters of one image
-MAX_PIXELS = 50_000_000  # of one image; some kilobytes can unpack to more than a browser can hold
 
-_BITMAPS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -93,8 +87,8 @@ def _safe_data(data: Any, with_html: bool) -> dict[str, str]:
     if not isinstance(data, dict):
         return {}
     safe = {}
-    for mime, magic in _BITMAPS.items():
-        if (image := safe_bitmap(data.get(mime), magic)) is not None:
+    for mime in BITMAPS:
+        if (image := safe_bitmap(data.get(mime), mime)) is not None:
             safe[mime] = image
     html = None if safe or not with_html else clean_html(plain_text(data.get("text/html")))
     if html:
@@ -104,46 +98,13 @@ def _safe_data(data: Any, with_html: bool) -> dict[str, str]:
     return safe
 
 
-def safe_bitmap(value: Any, magic: bytes) -> str | None:
-    """The base64 text of an image whose bytes begin as that kind of image does, else None."""
-    if isinstance(value, list):
-        value = "".join(part for part in value if isinstance(part, str))
-    if not isinstance(value, str) or len(value) > MAX_IMAGE:
-        return None
-    compact = "".join(value.split())
-    try:
-        image = base64.b64decode(compact, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return compact if image.startswith(magic) and _pixels(image) <= MAX_PIXELS else None
-
-
-def _pixels(image: bytes) -> float:
-    """Width times height, as the image itself says: in a PNG at a fixed place, in a JPEG in its frame header.
-
-    One whose header is not found is as large as can be: there are readers who skip what stands in front of it.
-    """
-    if image[12:16] == b"IHDR" and len(image) >= 24:
-        width, height = struct.unpack(">II", image[16:24])
-        return width * height
-    at = 2
-    while at + 9 <= len(image) and image[at] == 0xFF:
-        marker, length, height, width = image[at + 1], *struct.unpack(">HxHH", image[at + 2 : at + 9])
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return width * height
-        if not 0xDB <= marker <= 0xFE and marker not in (0xC4, 0xCC):
-            break  # it has no length, or none that everybody reads alike
-        at += 2 + length
-    return math.inf
-
-
 def safe_attachments(raw: Any) -> dict[str, dict[str, str]]:
     """Bitmaps attached to a Markdown cell, by file name; everything else about attachments is dropped."""
     safe: dict[str, dict[str, str]] = {}
     if isinstance(raw, dict):
         for name, bundle in list(raw.items())[:MAX_OUTPUTS]:
             if isinstance(name, str) and isinstance(bundle, dict):
-                data = {mime: image for mime, image in _safe_data(bundle, False).items() if mime in _BITMAPS}
+                data = {mime: image for mime, image in _safe_data(bundle, False).items() if mime in BITMAPS}
                 if data:
                     safe[plain_text(name, 200)] = data
     return safe

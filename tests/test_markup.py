@@ -6,6 +6,7 @@ import base64
 import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_markdown_cell, new_notebook
@@ -51,6 +52,35 @@ def test_own_pictures_stay_and_others_are_not_fetched() -> None:
     assert f"data:image/png;base64,{PNG}" in markdown_html("![x](attachment:a.png)", {"a.png": {"image/png": PNG}})
     assert "http" not in markdown_html("![x](http://elsewhere.example/pixel.png)")
     assert clean_html('<img src="http://elsewhere.example/pixel.png" alt="x">') == '<img alt="x">'
+
+
+def test_pictures_in_addresses_have_a_size_to_show() -> None:
+    """Can some kilobytes in a text fill the browser of whoever reads it?"""
+    huge = base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 100_000, 100_000)).decode()
+    for kind, picture in (("png", huge), ("jpeg", huge), ("jpeg", PNG), ("png", "AAAA")):
+        url = f"data:image/{kind};base64,{picture}"
+        assert clean_html(f'<img src="{url}" alt="x">') == '<img alt="x">'
+        assert "data:" not in markdown_html(f"![x]({url})")
+        assert "data:" not in markdown_html("![x](attachment:a)", {"a": {f"image/{kind}": picture}})
+    assert PNG in (clean_html(f'<img src="data:image/png;base64,{PNG}">') or "")
+    assert PNG in markdown_html(f"![x](data:image/png;base64,{PNG})")
+
+
+def test_large_pictures_of_a_cell_are_shown() -> None:
+    """Is a photograph taken for HTML with too many attributes, since its base64 is full of slashes?"""
+    photograph = base64.b64encode(base64.b64decode(PNG) + np.random.default_rng(1).bytes(2 << 20)).decode()
+    page = markdown_html("**See** ![drawing](attachment:a.png)", {"a.png": {"image/png": photograph}})
+    assert "<strong>See</strong>" in page
+    assert f'src="data:image/png;base64,{photograph}"' in page
+
+
+def test_attachments_are_shown_once() -> None:
+    """Can a thousand mentions of one picture make a page of gigabytes?"""
+    page = markdown_html(
+        "![first](attachment:a) ![again](attachment:a) ![b](attachment:b)", {name: {"image/png": PNG} for name in "ab"}
+    )
+    assert page.count(PNG) == 2
+    assert '<img alt="again">' in page
 
 
 def test_a_missing_attachment_does_not_stop_the_page() -> None:

@@ -104,6 +104,10 @@ def test_picture_that_unpacks_to_gigabytes_is_dropped() -> None:
     for between in (b"\xff", b"junk", b"\xff\xd0", b"\xff\xc8\x00\x02"):  # readers skip it
         hidden = jpeg[:2] + between + jpeg[2:] if between[0] == 0xFF else jpeg[:8] + between + jpeg[8:]
         assert shown({"image/jpeg": base64.b64encode(hidden).decode()}) == {}
+    as_png = b"IHDR" + struct.pack(">II", 1, 1)  # in a JPEG, where a PNG has its header
+    two_faced = b"\xff\xd8\xff\xe0\x00\x20JFIF\x00\x01" + as_png.ljust(24, b"\0") + jpeg[8:]
+    assert two_faced[12:16] == b"IHDR"
+    assert shown({"image/jpeg": base64.b64encode(two_faced).decode()}) == {}
     assert "image/jpeg" in shown({"image/jpeg": base64.b64encode(small).decode()})
 
 
