@@ -201,12 +201,14 @@ def grade(
     with warm_ahead(course, name, options) as warm:
         from .log import Log
         from .run import grade_and_record
-        from .summary import NOT_GRADED, print_summary, table_as_json, write_csv
+        from .summary import NOT_GRADED, print_summary, table_as_json, write_grades
 
         students = course.students(name)
         lines = grade_and_record(course, name, students, options, lambda text: say.print(_plain(text)), warm)
-    write_csv(course.grades_csv, lines)
+    write_grades(course, name, lines)
     print_summary(say, lines, course)
+    if len(course.assignments()) > 1:
+        say.print(f"{name}: {_below(course.grades_of(name))}  (grades.csv has the assignment that was graded last)")
     head = Log(course.log).head()
     say.print(f"log head:  {head}  (make verify HEAD=… checks against it)", style="dim")
     say.print("Next: make feedback report  (a page for each student, a report of the class)")
@@ -269,7 +271,7 @@ def regrade(
     from .options import RunOptions
     from .regrade import open_regrade, report
     from .run import graded_lines
-    from .summary import write_csv
+    from .summary import write_grades
 
     course = active_course(root)
     name = _one_assignment(course, assignment)
@@ -287,7 +289,7 @@ def regrade(
             say.print("Nothing was written. To write these grades: make regrade YES=1")
             raise SystemExit(EXIT_NOT_ALL_GRADED)
         say.print(f"{again.write()} grades written.")
-    write_csv(course.grades_csv, graded_lines(course, name))
+    write_grades(course, name, graded_lines(course, name))
 
 
 @app.command()

@@ -136,8 +136,16 @@ class Course:
 
     @property
     def grades_csv(self) -> Path:
-        """The table of the class, in one fixed place."""
+        """The table of the assignment that was graded last, in one fixed place."""
         return self.data / "grades.csv"
+
+    def grades_of(self, assignment: str) -> Path:
+        """The table of one assignment, which no other one replaces."""
+        return self.data / "grades" / f"{assignment}.csv"
+
+    def report(self, assignment: str = "index") -> Path:
+        """The report on one assignment; without a name the one that was written last, in one fixed place."""
+        return self.data / "report" / f"{assignment}.html"
 
     def sample_recipe(self, assignment: str) -> Path:
         """The module that says who of the sample class hands in what. An assignment need not have one."""

@@ -229,6 +229,13 @@ def write_csv(path: Path, lines: Sequence[Line]) -> None:
     write_whole(path, stream.getvalue())
 
 
+def write_grades(course: Course, assignment: str, lines: Sequence[Line]) -> None:
+    """Write the table of one assignment, and the same where the one that was graded last is looked for."""
+    write_csv(course.grades_of(assignment), lines)
+    if lines:  # where nobody has handed in, what was graded last is another assignment
+        write_whole(course.grades_csv, course.grades_of(assignment).read_bytes())
+
+
 _FORMULA = re.compile(r"(^|[;,\t\r\n])(?=[=+\-@\t\r＝＋－＠])")
 
 

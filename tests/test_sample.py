@@ -76,6 +76,7 @@ def test_assignments_share_the_class_and_lose_nothing(project: Course) -> None:
     """Does a second assignment, or a new release of it with other cells, touch the results of the first?"""
     sample = project.sample()
     graded(project)
+    table = sample.grades_csv.read_bytes()
     write_recipe(project, OTHER)
     of_first = {path: data for path, data in files(sample.data).items() if NAME in path.parts}
     assert of_first
@@ -88,6 +89,8 @@ def test_assignments_share_the_class_and_lose_nothing(project: Course) -> None:
     assert "more" in {case["cell"] for case in verdict["cases"]}
     assert {path: path.read_bytes() for path in of_first} == of_first
     assert verify(sample, NAME) == verify(sample, OTHER) == []
+    assert sample.grades_of(NAME).read_bytes() == table
+    assert sample.grades_of(OTHER).read_bytes() == sample.grades_csv.read_bytes() != table
     assert "Nothing to grade; 2 are graded already." in run([GRADER, "grade", NAME], project).stdout
 
 

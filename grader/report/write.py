@@ -23,12 +23,15 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
 def write_report(course: Course, assignment: str) -> Path:
-    """Write the report of a class and return its path. Raises CourseError where nothing is graded."""
-    path = course.data / "report" / "index.html"
+    """Write the report of a class, and the same where the last one is looked for; return that path.
+
+    Raises CourseError where nothing is graded.
+    """
     html = render_report(build_report(read_class(course, assignment)), _link_to(course, assignment))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, html)
-    return path
+    course.report().parent.mkdir(parents=True, exist_ok=True)
+    for path in (course.report(assignment), course.report()):
+        write_whole(path, html)
+    return course.report()
 
 
 def _link_to(course: Course, assignment: str):

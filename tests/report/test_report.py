@@ -26,6 +26,11 @@ def html_of(course: Course) -> str:
     return (course.data / "report" / "index.html").read_text(encoding="utf-8")
 
 
+def test_report_is_kept_by_assignment(class_with_report: Course) -> None:
+    """Is there a file that the report on another assignment does not replace?"""
+    assert class_with_report.report(tiny.NAME).read_text(encoding="utf-8") == html_of(class_with_report)
+
+
 def test_what_was_not_graded_comes_first(class_with_report: Course) -> None:
     """Are our own failures named before anything else, then what could not be read?"""
     page = html_of(class_with_report)
@@ -182,7 +187,7 @@ def test_report_of_a_huge_class_shows_some_and_counts_all(monkeypatch: pytest.Mo
     assert (report.items[0].counts, len(report.items[0].statuses)) == ({Status.PASS: 10, Status.FAIL: 15}, 9)
     page = render_report(report, lambda student: "")
     assert "One column for one in 3 students" in page
-    assert "The 20 with the lowest scores. Everybody is in course/grades.csv." in page
+    assert f"The 20 with the lowest scores. Everybody is in course/grades/{report.assignment}.csv." in page
     assert "s19</th>" in page
     assert "s20</th>" not in page
 
