@@ -24,10 +24,10 @@ from .nbgrader_app import nbgrader_config
 from .options import RunOptions
 from .plan import OF_THE_STUDENT, Plan, plan_run
 from .record import Times, open_recording
-from .release import load_release
+from .release import Release, load_release
 from .standings import Standing, open_gradebook, read_standings
 from .submitted import read_timestamp
-from .summary import NOT_GRADED, Line, headings_of, line_of, line_of_row, row_of
+from .summary import NOT_GRADED, Line, headings_of, line_of, line_of_row, row_of, with_marks
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -122,8 +122,7 @@ def _grade_and_record(
     for student, row in rows.items():
         points, columns = json.loads(row)
         lines[student] = line_of_row(student, points, headings, columns)
-    bonus = math.fsum(release.bonus.values())
-    return [_with_standing(lines[student], standings, bonus) for student in sorted(lines)]
+    return [_with_standing(lines[student], standings, release) for student in sorted(lines)]
 
 
 def _announcement(plan: Plan, options: RunOptions, excluded: int) -> Iterator[str]:
@@ -150,24 +149,24 @@ def _standings(course: Course, assignment: str) -> dict[str, Standing]:
         return read_standings(engine, assignment)
 
 
-def _with_standing(line: Line, standings: Mapping[str, Standing], bonus: float) -> Line:
+def _with_standing(line: Line, standings: Mapping[str, Standing], release: Release) -> Line:
     """The line with what the gradebook has. The gradebook knows no bonus: its maximum is that of all cells."""
     standing = None if line.status == NOT_GRADED else standings.get(line.student)
     if standing is None:
         return line
-    recorded = dataclasses.replace(standing.recorded, max_score=standing.recorded.max_score - bonus)
-    return dataclasses.replace(line, recorded=recorded)
+    possible = standing.recorded.max_score - math.fsum(release.bonus.values())
+    recorded = dataclasses.replace(standing.recorded, max_score=possible)
+    return dataclasses.replace(with_marks(line, release, standing.by_hand), recorded=recorded)
 
 
 def graded_lines(course: Course, assignment: str) -> list[Line]:
     """The table's lines of everybody who was graded, from the verdicts and the gradebook as they are."""
     release, standings = load_release(course, assignment), _standings(course, assignment)
-    bonus = math.fsum(release.bonus.values())
     lines = []
     for student in sorted(read_history(course.log, assignment).latest.keys() - left_out(course)):
         path = course.verdict(student, assignment)
         line = line_of(release, Verdict.from_json(path.read_text(encoding="utf-8")))
-        lines.append(_with_standing(line, standings, bonus))
+        lines.append(_with_standing(line, standings, release))
     return lines
 
 

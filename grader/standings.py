@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -105,7 +106,10 @@ def late_by(rule: Rule, student: str, score: float, seconds: float) -> Late:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One submission as the gradebook has it, with what decides whether its penalty is up to date."""
+    """One submission as the gradebook has it, with what decides whether its penalty is up to date.
+
+    `by_hand` is what a person added to the automatic points of a cell, or took off: (grade_id, points) each.
+    """
 
     recorded: Recorded
     score: float  # before the penalty
@@ -113,6 +117,7 @@ class Standing:
     timestamp: datetime | None
     duedate: datetime | None
     extension: timedelta | None
+    by_hand: tuple[tuple[str, float], ...] = ()
 
     @property
     def seconds_late(self) -> float:
@@ -143,6 +148,7 @@ _STANDINGS = text(
         COALESCE(SUM(g.extra_credit), 0) AS extra_credit,
         COALESCE(SUM({_COUNTED} + COALESCE(g.extra_credit, 0)), 0) AS score,
         COALESCE(SUM(COALESCE(gc.max_score, tc.max_score)), 0) AS max_score,
+        COUNT(g.manual_score) + COUNT(g.extra_credit) AS by_hand,
         SUM(CASE WHEN g.needs_manual_grade AND g.manual_score IS NULL THEN 1 ELSE 0 END) AS waiting,
         SUM(CASE WHEN g.needs_manual_grade AND g.manual_score IS NOT NULL THEN 1 ELSE 0 END) AS to_review
     {_OURS}
@@ -155,14 +161,30 @@ _STANDINGS = text(
 ).columns(timestamp=DateTime(), extension=Interval(), duedate=DateTime())
 
 
+_BY_HAND = text(
+    f"""
+    SELECT sa.student_id AS student, c.name,
+        COALESCE({_COUNTED}, 0) + COALESCE(g.extra_credit, 0) - COALESCE(g.auto_score, 0) AS change
+    {_OURS}
+    JOIN grade g ON g.notebook_id = sn.id
+    JOIN base_cell c ON c.id = g.cell_id
+    {_OF} AND (g.manual_score IS NOT NULL OR g.extra_credit IS NOT NULL)
+    """
+)
+
+
 def read_standings(engine: Engine, assignment: str, student: str | None = None) -> dict[str, Standing]:
     """Standings in the gradebook by student: everybody's, or one student's."""
+    names = {"assignment": assignment, "student": student}
     with engine.connect() as book:
-        rows = book.execute(_STANDINGS, {"assignment": assignment, "student": student})
-        return {row.student: _standing(row) for row in rows}
+        rows = book.execute(_STANDINGS, names).all()
+        marked: dict[str, list[tuple[str, float]]] = {}
+        for mark in book.execute(_BY_HAND, names) if any(row.by_hand for row in rows) else ():
+            marked.setdefault(mark.student, []).append((sys.intern(mark.name), mark.change))
+        return {row.student: _standing(row, tuple(marked.get(row.student, ()))) for row in rows}
 
 
-def _standing(row: Row) -> Standing:
+def _standing(row: Row, by_hand: tuple[tuple[str, float], ...]) -> Standing:
     penalty = row.penalty or 0.0
     recorded = Recorded(
         student=row.student,
@@ -175,7 +197,7 @@ def _standing(row: Row) -> Standing:
         needs_marking=row.waiting or 0,
         to_review=row.to_review or 0,
     )
-    return Standing(recorded, row.score, row.penalty, row.timestamp, row.duedate, row.extension)
+    return Standing(recorded, row.score, row.penalty, row.timestamp, row.duedate, row.extension, by_hand)
 
 
 _AUTOMATIC = {

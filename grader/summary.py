@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import functools
 import io
 import json
@@ -87,6 +88,23 @@ def line_of_row(student: str, points: float, headings: Sequence[str], row: Seque
     return Line(student, status, points, max_points, bonus, by_heading, problem, first_thing)
 
 
+def with_marks(line: Line, release: Release, by_hand: Sequence[tuple[str, float]]) -> Line:
+    """The line with what a person added to sections: (grade_id, points) each. Sections without a check come in so."""
+    if not by_hand:
+        return line
+    got: dict[str, list[float]] = {heading: [points] for heading, (points, _) in line.sections.items()}
+    for name, points in by_hand:
+        got.setdefault(release.sections[name], []).append(points)
+    most: dict[str, list[float]] = defaultdict(list)
+    for cell in release.cells:
+        if cell.graded:
+            most[release.sections[cell.grade_id]].append(cell.points)
+    sections = {
+        heading: _pair(math.fsum(got[heading]), math.fsum(points)) for heading, points in most.items() if heading in got
+    }
+    return dataclasses.replace(line, sections=sections)
+
+
 @functools.lru_cache(maxsize=1000)
 def _pair(earned: float, of: float) -> tuple[float, float]:
     """The same tuple for the same points, which many have: a large class takes half the memory."""
@@ -114,16 +132,18 @@ def short_heading(heading: str) -> str:
 
 def print_summary(console: Console, lines: Sequence[Line], course: Course) -> None:
     """Print the table, sorted by student, and where everything lies."""
-    headings = list(lines[0].sections) if lines else []
+    headings = _headings(lines)
     console.print(_table(lines, headings, with_reasons=console.width >= ROOMY), soft_wrap=False)
     if len(lines) > SHOWN:
         console.print(f"… and {len(lines) - SHOWN} more, in {course.grades_csv}")
     for heading in headings:
         console.print(f"{short_heading(heading)} {heading.split(maxsplit=2)[-1]}", style="dim")
     waiting = sum(line.recorded.needs_marking > 0 for line in lines if line.recorded)
+    review = sum(line.recorded.to_review > 0 for line in lines if line.recorded)
     failed = sum(line.status == NOT_GRADED for line in lines)
+    again = f", {review} marked for an earlier submission" if review else ""
     console.print(
-        f"\n{len(lines) - failed} graded, {failed} not graded, {waiting} with answers to mark (make formgrader)."
+        f"\n{len(lines) - failed} graded, {failed} not graded, {waiting} with answers to mark{again} (make formgrader)."
     )
     gradebook = course.gradebook_name if course.database else _short(course.gradebook)
     places = {"grades": _short(course.grades_csv), "verdicts": _short(course.autograded), "gradebook": gradebook}
@@ -138,7 +158,12 @@ def _short(path: Path) -> Path:
 def _table(lines: Sequence[Line], headings: Sequence[str], *, with_reasons: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), expand=with_reasons)
     table.add_column("student", no_wrap=True, max_width=24, overflow="ellipsis")
-    table.add_column("points", justify="right", no_wrap=True)
+    # scores as soon as a person or the calendar changed one; until then the points of the checks
+    final = any(line.recorded and not math.isclose(line.recorded.score, line.points) for line in lines)
+    late = any(line.recorded and line.recorded.late_penalty for line in lines)
+    table.add_column("score" if final else "points", justify="right", no_wrap=True)
+    if late:
+        table.add_column("late", justify="right", no_wrap=True)
     for heading in headings:
         table.add_column(short_heading(heading), justify="right", no_wrap=True)
     table.add_column("status", no_wrap=True)
@@ -147,13 +172,35 @@ def _table(lines: Sequence[Line], headings: Sequence[str], *, with_reasons: bool
     with_bonus = any(line.bonus for line in lines)
     for line in lines[:SHOWN]:
         failed = line.status == NOT_GRADED
-        total = "–" if failed else f"{line.points - line.bonus:g}/{line.max_points:g}"
-        total += f" +{line.bonus:g}" if with_bonus and not failed else ""
-        points = ["–" if failed else f"{line.sections[heading][0]:g}" for heading in headings]
+        total = _total(line, final=final, with_bonus=with_bonus)
+        if late:
+            penalty = line.recorded.late_penalty if line.recorded else 0.0
+            total.append(f"−{penalty:g}" if penalty else "")
+        points = ["–" if failed else _points(line, heading) for heading in headings]
         style = {NOT_GRADED: "bold red", "graded": ""}.get(line.status, "yellow")
         reason = [Text(line.first_thing)] if with_reasons else []
-        table.add_row(Text(line.student), total, *points, Text(line.status, style), *reason)
+        table.add_row(Text(line.student), *total, *points, Text(line.status, style), *reason)
     return table
+
+
+def _total(line: Line, *, final: bool, with_bonus: bool) -> list[str]:
+    """The cell of the table's first number."""
+    if line.status == NOT_GRADED:
+        return ["–"]
+    if final and line.recorded:
+        return [f"{line.recorded.score:g}/{line.recorded.max_score:g}"]
+    return [f"{line.points - line.bonus:g}/{line.max_points:g}" + (f" +{line.bonus:g}" if with_bonus else "")]
+
+
+def _headings(lines: Sequence[Line]) -> list[str]:
+    """Sections of anybody's line, in the order of the line that has most."""
+    longest = max((line.sections for line in lines), key=len, default={})
+    return list(dict.fromkeys([*longest, *(heading for line in lines for heading in line.sections)]))
+
+
+def _points(line: Line, heading: str) -> str:
+    """Points of a section, "" where a person has them to give and has not yet."""
+    return f"{line.sections[heading][0]:g}" if heading in line.sections else ""
 
 
 def _first_thing(release: Release, verdict: Verdict) -> str:
@@ -173,13 +220,16 @@ def table_as_json(assignment: str, lines: Sequence[Line], log_head: str) -> str:
         {
             "student": line.student,
             "status": line.status,
-            "auto_points": line.points,
+            "auto_points": line.recorded.auto_points if line.recorded else line.points,
             "auto_max_points": line.max_points,
             "auto_bonus_points": line.bonus,
             "score": line.recorded.score if line.recorded else None,
             "max_score": line.recorded.max_score if line.recorded else None,
+            "manual_points": line.recorded.manual_points if line.recorded else None,
+            "extra_credit": line.recorded.extra_credit if line.recorded else None,
             "late_penalty": line.recorded.late_penalty if line.recorded else None,
             "to_mark": line.recorded.needs_marking if line.recorded else None,
+            "to_review": line.recorded.to_review if line.recorded else None,
             "sections": {name: {"points": got, "max_points": most} for name, (got, most) in line.sections.items()},
             "problem": line.problem,
         }
@@ -191,8 +241,12 @@ def table_as_json(assignment: str, lines: Sequence[Line], log_head: str) -> str:
 
 
 def write_csv(path: Path, lines: Sequence[Line]) -> None:
-    """Write one row per student: points by section, marking still to do, status. Replaces the file in one step."""
-    headings = list(lines[0].sections) if lines else []
+    """Write one row per student: points by section, marking still to do, status. Replaces the file in one step.
+
+    `auto_points` are those that no person's score replaced, so that score = auto_points + manual_points + extra_credit
+    - late_penalty, and at least 0; the sections add up to the score before the penalty.
+    """
+    headings = _headings(lines)
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(
@@ -204,8 +258,10 @@ def write_csv(path: Path, lines: Sequence[Line]) -> None:
             "auto_max_points",
             "auto_bonus_points",
             "manual_points",
+            "extra_credit",
             "late_penalty",
             "to_mark",
+            "to_review",
             "status",
         ]
         + [f"points: {heading}" for heading in headings]
@@ -214,16 +270,17 @@ def write_csv(path: Path, lines: Sequence[Line]) -> None:
     for line in lines:
         recorded = line.recorded
         if recorded is None:
-            numbers = [""] * 8
+            numbers = [""] * 10
         else:
             numbers = [
                 f"{number:g}"
                 for number in (
-                    recorded.score, recorded.max_score, line.points, line.max_points, line.bonus,
-                    recorded.manual_points, recorded.late_penalty, recorded.needs_marking,
+                    recorded.score, recorded.max_score, recorded.auto_points, line.max_points, line.bonus,
+                    recorded.manual_points, recorded.extra_credit, recorded.late_penalty, recorded.needs_marking,
+                    recorded.to_review,
                 )
             ]  # fmt: skip
-        by_section = ["" if recorded is None else f"{line.sections[heading][0]:g}" for heading in headings]
+        by_section = ["" if recorded is None else _points(line, heading) for heading in headings]
         writer.writerow([harmless(line.student), *numbers, line.status, *by_section, harmless(line.problem)])
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, stream.getvalue())

@@ -156,7 +156,7 @@ def test_late_students_lose_what_the_policy_says(late_class: Course) -> None:
     """Is a day late a quarter, an extension nothing, an excluded student not graded?"""
     assert penalties(late_class) == {"in time": None, "a day": 1.5, "extended": None, "no time": None}
     assert verify(late_class, tiny.NAME) == []
-    assert "a day,4.5,10,6,6,0,0,1.5" in late_class.grades_csv.read_text()
+    assert "a day,4.5,10,6,6,0,0,0,1.5" in late_class.grades_csv.read_text()
 
 
 def test_nbgraders_own_road_takes_the_same_points_off(late_class: Course) -> None:
