@@ -283,7 +283,7 @@ def regrade(
         if not changes:
             say.print("Nothing to grade again: no grade depends on what has changed.")
             return
-        for line in report(changes):
+        for line in report(changes, course.data / "regrade.txt"):
             say.print(_plain(line))
         if not yes and not (sys.stdin.isatty() and typer.confirm("Write these grades?", default=False)):
             say.print("Nothing was written. To write these grades: make regrade YES=1")

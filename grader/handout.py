@@ -27,10 +27,11 @@ def feedback(
 
     from .cli import EXIT_NOT_ALL_GRADED, _one_assignment, _plain, say, warn
     from .course import active_course
-    from .feedback.write import write_feedback
+    from .feedback.write import released_in, write_feedback
 
     course = active_course(root)
     name = _one_assignment(course, assignment)
+    released = released_in(course, name)
     written, problems = 0, 0
     students = _students(course, name, student)
     pages = write_feedback(course, name, students, language or course.language)
@@ -39,7 +40,12 @@ def feedback(
             warn.print(f"[bold red]no page for {_plain(page.student)}:[/] {_plain(page.problem)}")
         problems += bool(page.problem)
         written += not page.problem
-    say.print(f"{written} pages: {_plain(course.feedback)}")
+    say.print(f"{written} page{'' if written == 1 else 's'}: {_plain(course.feedback)}")
+    if language and released not in ("", language):
+        warn.print(
+            f"The assignment was released in '{_plain(released)}': checks and messages of grading stay in that. "
+            f"For pages that are '{_plain(language)}' throughout: make release LANG={_plain(language)}, then make grade"
+        )
     if problems:
         raise SystemExit(EXIT_NOT_ALL_GRADED)
 

@@ -7,6 +7,7 @@ inputs. What was found is staged beside the course; only `write` enters it, in t
 from __future__ import annotations
 
 import dataclasses
+import math
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -21,17 +22,21 @@ from .files import locked, read_regular_file, write_whole
 from .inputs import run_inputs
 from .late import late_rule, left_out
 from .log import read_history, sha256
+from .marks import read_marks
 from .nbgrader_app import nbgrader_config
 from .options import RunOptions
 from .plan import MAX_OUR_FILE, what_changed
 from .record import open_recording
 from .result import Result
 from .run import hand_in_times
+from .standings import Standing, late_by, open_gradebook, read_standings, seconds_late
 from .submitted import read_submission, submission_id
 from .summary import NOT_GRADED
 from .verdict import CaseResult, Verdict, versions
 
 REGRADE = "grader regrade"
+SHOWN = 40  # students in the terminal; a file has them all
+NAMED = 6  # students beside a check
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +48,19 @@ class CaseChange:
     after: CaseResult | None
 
     def __str__(self) -> str:
-        def said(case: CaseResult | None) -> str:
-            return f"{case.status} {case.points:g}" if case else "none"
+        return f"{self.id}: {_said(self.before)} → {_said(self.after)}"
 
-        return f"{self.id}: {said(self.before)} → {said(self.after)}"
+
+def _said(case: CaseResult | None) -> str:
+    return f"{case.status} {case.points:g}" if case else "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What grading again does to one student, in points of the automatic score. `after` is None for a fault of ours."""
+    """What grading again does to one student's score, marks by hand and late penalty included.
+
+    `after` is None for a fault of ours.
+    """
 
     student: str
     before: float
@@ -62,10 +71,6 @@ class Change:
     @property
     def gain(self) -> float:
         return 0.0 if self.after is None else round(self.after - self.before, 9)
-
-    @property
-    def matters(self) -> bool:
-        return self.after is None or bool(self.gain or self.cases)
 
 
 class Regrade:
@@ -78,6 +83,10 @@ class Regrade:
         self._staging = staging
         self._inputs = run_inputs(course, assignment, options.limits, options.layers)
         self._history = read_history(course.log, assignment)
+        self._rule, self._times = late_rule(nbgrader_config(course)), hand_in_times(course, assignment)
+        self._marks = read_marks(course, assignment)
+        with open_gradebook(course) as engine:
+            self._standings = read_standings(engine, assignment)
         self._by_salt: dict[str, list[Result]] = defaultdict(list)
 
     def stale(self) -> dict[str, tuple[str, ...]]:
@@ -115,12 +124,24 @@ class Regrade:
                 yield change
 
     def _compare(self, result: Result, reasons: tuple[str, ...]) -> Change:
-        line = self._history.grades[result.student]
+        line, standing = self._history.grades[result.student], self._standings.get(result.student)
+        score = standing.recorded.score if standing else line["points"]
         if result.infra:
-            return Change(result.student, line["points"], None, reasons)
+            return Change(result.student, score, None, reasons)
         before = self._verdict_before(result.student, line)
         cases = () if before is None else _case_changes(before, result.verdict)
-        return Change(result.student, line["points"], result.points, reasons, cases)
+        after = self._score(result, standing) if standing else result.points
+        return Change(result.student, score, after, reasons, cases)
+
+    def _score(self, result: Result, standing: Standing) -> float:
+        """The score that `write` would leave: marks by hand go before automatic scores, the penalty is made anew."""
+        marks, auto = self._marks[result.student].cells.items(), result.scores
+        score = math.fsum(dataclasses.replace(mark, auto_score=auto.get(name)).score for name, mark in marks)
+        timestamp, extension = self._times(result.student)
+        extension = standing.extension if extension is None else extension
+        seconds = seconds_late(timestamp or standing.timestamp, standing.duedate, extension)
+        penalty = late_by(self._rule, result.student, score, seconds).penalty if seconds > 0 else None
+        return max(0.0, score - (penalty or 0.0))
 
     def _verdict_before(self, student: str, line: dict[str, Any]) -> Verdict | None:
         """The verdict that the log names, None where it is not there any more."""
@@ -140,7 +161,6 @@ class Regrade:
 
     def write(self) -> int:
         """Enter everything that `changes` found and return the number of grades written."""
-        rule, times = late_rule(nbgrader_config(self._course)), hand_in_times(self._course, self._assignment)
         for salt, results in self._by_salt.items():
             with open_recording(
                 self._course,
@@ -148,8 +168,8 @@ class Regrade:
                 by=REGRADE,
                 salt=salt,
                 inputs=self._inputs,
-                rule=rule,
-                times=times,
+                rule=self._rule,
+                times=self._times,
                 graded=self._history.grades,
             ) as recording:
                 for result in results:
@@ -184,17 +204,44 @@ def _outcome(case: CaseResult | None) -> tuple[Any, ...] | None:
     return None if case is None else (case.status, case.points, case.max_points)
 
 
-def report(changes: Sequence[Change]) -> Iterator[str]:
-    """Lines that say who changes, by how much and why; then how many."""
-    for change in sorted(changes, key=lambda change: (-abs(change.gain), change.student)):
-        if not change.matters:
-            continue
-        after = NOT_GRADED if change.after is None else f"{change.after:g}  ({change.gain:+g})"
-        yield f"{change.student}: {change.before:g} → {after}   because of: {', '.join(change.reasons)}"
-        yield from (f"    {case}" for case in change.cases)
+def report(changes: Sequence[Change], file: Path) -> Iterator[str]:
+    """Lines that say which checks end otherwise, who changes, by how much and why; then how many.
+
+    Where these are many students, all of them go into `file`, with the checks of each.
+    """
+    checks: dict[str, list[str]] = defaultdict(list)
+    for change in changes:
+        for case in change.cases:
+            checks[str(case)].append(change.student)
+    for check, students in sorted(checks.items(), key=lambda item: (-len(item[1]), item[0])):
+        more = f" and {len(students) - NAMED} more" if len(students) > NAMED else ""
+        yield f"{check}   {len(students)}: {', '.join(sorted(students)[:NAMED])}{more}"
+    moved = sorted(
+        (change for change in changes if change.after is None or change.gain),
+        key=lambda change: (change.after is not None, -abs(change.gain), change.student),
+    )
+    if moved:
+        yield "Scores, with marks by hand and late penalties:"
+    yield from map(_of_student, moved[:SHOWN])
+    if len(moved) > SHOWN:
+        write_whole(file, "".join(f"{line}\n" for change in moved for line in (_of_student(change), *_cases(change))))
+        yield f"… and {len(moved) - SHOWN} more. Everybody, with the checks of each: {file}"
+    yield _numbers(changes)
+    if failed := sum(change.after is None for change in changes):
+        yield f"{failed} could not be graded and keep their grade"
+
+
+def _of_student(change: Change) -> str:
+    after = NOT_GRADED if change.after is None else f"{change.after:g}  ({change.gain:+g})"
+    return f"{change.student}: {change.before:g} → {after}   because of: {', '.join(change.reasons)}"
+
+
+def _cases(change: Change) -> Iterator[str]:
+    return (f"    {case}" for case in change.cases)
+
+
+def _numbers(changes: Sequence[Change]) -> str:
     gains, losses = (sum(sign * change.gain > 0 for change in changes) for sign in (1, -1))
     failed = sum(change.after is None for change in changes)
     same = len(changes) - gains - losses - failed
-    yield f"{len(changes)} graded again: {gains} gain, {losses} lose, {same} keep their points"
-    if failed:
-        yield f"{failed} could not be graded and keep their grade"
+    return f"{len(changes)} graded again: {gains} gain, {losses} lose, {same} keep their points"

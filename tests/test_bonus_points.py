@@ -71,7 +71,7 @@ def test_page_report_and_exports_agree(graded: tuple[Course, list[Line]], tmp_pa
     (written,) = write_feedback(course, tiny.NAME)
     page = written.path.read_text(encoding="utf-8")
     assert "6 of 5 points" in page
-    assert "5 of these are bonus points." in page
+    assert "Bonus points among these: 5." in page
     roster = tmp_path / "roster.csv"
     roster.write_text("Student,ID,SIS User ID,SIS Login ID,Section\nS,1,S1,s01,1\n")
     exported = export_class(course, tiny.NAME, Format.CANVAS, to=tmp_path / "canvas.csv", roster=roster)

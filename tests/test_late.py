@@ -12,8 +12,11 @@ from traitlets.config import Config
 from grader.course import Course, CourseError
 from grader.fill import fill
 from grader.late import LatePolicy, excluded_students, late_penalty, late_rule, read_extensions
+from grader.options import RunOptions
+from grader.regrade import open_regrade
 from grader.release import load_release
 from grader.releasing import make_release
+from grader.sandbox.layers import ALL
 from grader.submitted import parse_time, read_timestamp
 from grader.verify import verify
 
@@ -157,6 +160,13 @@ def test_late_students_lose_what_the_policy_says(late_class: Course) -> None:
     assert penalties(late_class) == {"in time": None, "a day": 1.5, "extended": None, "no time": None}
     assert verify(late_class, tiny.NAME) == []
     assert "a day,4.5,10,6,6,0,0,0,1.5" in late_class.grades_csv.read_text()
+
+
+def test_regrade_speaks_of_scores_after_the_penalty(late_class: Course) -> None:
+    """Is a late student's score the one they have, and does grading again by the same rule leave it?"""
+    with open_regrade(late_class, tiny.NAME, RunOptions("", ALL, 1, force=True)) as again:
+        scores = {change.student: (change.before, change.after) for change in again.changes()}
+    assert scores == {"in time": (6.0, 6.0), "a day": (4.5, 4.5), "extended": (6.0, 6.0), "no time": (6.0, 6.0)}
 
 
 def test_nbgraders_own_road_takes_the_same_points_off(late_class: Course) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sqlite3
 from pathlib import Path
@@ -12,8 +13,10 @@ from grader.course import Course
 from grader.fill import fill
 from grader.inputs import cases_digest
 from grader.log import read_history
+from grader.regrade import CaseChange, Change, report
 from grader.release import load_release
 from grader.releasing import make_release
+from grader.verdict import CaseResult, Status
 from grader.verify import verify
 
 from . import tiny
@@ -61,10 +64,15 @@ def test_regrade_says_who_changes_and_why_and_writes_nothing_unasked(changed: Co
     before = {path: path.read_bytes() for path in changed.data.rglob("*") if path.is_file() and path.name != ".lock"}
     result = run([GRADER, "regrade"], changed)
     assert result.returncode == 1
-    assert "wrong: 2 → 5  (+3)   because of: cases" in result.stdout
-    assert "double_hidden/values: FAIL 0 → PASS 3" in result.stdout
-    assert "late: 0 → 6  (+6)   because of: cases, submission" in result.stdout
-    assert "right:" not in result.stdout
+    said = result.stdout.splitlines()
+    assert said[:2] == [
+        "double_hidden/input: NOT_ATTEMPTED 0 → PASS 2   1: late",
+        "double_hidden/values: FAIL 0 → PASS 3   1: wrong",
+    ]
+    assert "wrong: 2.5 → 5.5  (+3)   because of: cases" in said, "with the extra credit"
+    assert "late: 0 → 6  (+6)   because of: cases, submission" in said
+    assert "right" not in result.stdout
+    assert "make regrade YES=1" in said[-1]
     assert "4 graded again: 2 gain, 0 lose, 2 keep their points" in result.stdout
     assert "Nothing was written" in result.stdout
     after = {path: path.read_bytes() for path in changed.data.rglob("*") if path.is_file() and path.name != ".lock"}
@@ -151,3 +159,25 @@ def test_bytecode_being_written_is_no_change_of_cases(fresh_course: Course) -> N
     assert cases_digest(folder) == before
     (folder / "truth.npz").write_bytes(b"other fixtures")
     assert cases_digest(folder) != before
+
+
+def changed_by(gain: float, student: str) -> Change:
+    before = CaseResult("c/1", "c", "t", Status.FAIL, 0, gain)
+    after = dataclasses.replace(before, status=Status.PASS, points=gain)
+    return Change(student, 1.0, 1.0 + gain, ("cases",), (CaseChange("c/1", before, after),))
+
+
+def test_report_of_a_large_class_is_by_check_and_short(tmp_path: Path) -> None:
+    """Are 300 students a line per check and some dozens of names, with everybody in a file?"""
+    changes = [changed_by(2.0, f"s{number:03}") for number in range(300)]
+    said = list(report([*changes, Change("broken", 3.0, None, ("cases",))], tmp_path / "all.txt"))
+    assert said[0] == "c/1: FAIL 0 → PASS 2   300: s000, s001, s002, s003, s004, s005 and 294 more"
+    assert said[2] == "broken: 3 → NOT GRADED   because of: cases"
+    assert len(said) < 50
+    everybody = (tmp_path / "all.txt").read_text()
+    assert everybody.count("because of") == 301
+    assert everybody.count("    c/1: FAIL 0 → PASS 2") == 300
+    assert said[-2:] == [
+        "301 graded again: 300 gain, 0 lose, 0 keep their points",
+        "1 could not be graded and keep their grade",
+    ]

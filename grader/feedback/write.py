@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,15 @@ class Written:
 def graded_students(course: Course, assignment: str) -> list[str]:
     """Students with a verdict for `assignment`, sorted; those who are left out are not among them."""
     return [path.parent.parent.name for path in verdict_files(course, assignment)]
+
+
+def released_in(course: Course, assignment: str) -> str:
+    """The language of the release, and so of what checks and grading say on a page; "" where there is no release."""
+    try:
+        notebook = json.loads((course.release / assignment / f"{assignment}.ipynb").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(notebook.get("metadata", {}).get("language", ENGLISH))
 
 
 def write_feedback(

@@ -181,6 +181,20 @@ def test_page_comes_in_other_languages(class_with_pages: Course, pages, language
     assert ">FAIL<" in page
 
 
+def test_page_in_another_language_than_the_release_is_said_to_be_mixed(class_with_pages: Course) -> None:
+    """Does whoever asks for Korean pages of an English release hear that half of each stays English?"""
+    command = [Path(sys.executable).parent / "grader", "feedback", "--student", "right", "--language"]
+    said = {
+        language: subprocess.run(
+            [*command, language], cwd=class_with_pages.root, text=True, capture_output=True, timeout=240, check=True
+        ).stderr
+        for language in ("ko", "en")
+    }
+    assert "The assignment was released in 'en'" in said["ko"]
+    assert "make release LANG=ko" in said["ko"]
+    assert "released in" not in said["en"]
+
+
 def test_unknown_language_and_ungraded_class_are_named(class_with_pages: Course, tmp_path: Path) -> None:
     """Is a usage mistake one sentence with what to do?"""
     with pytest.raises(CourseError, match="Languages: en, ko, zh"):
