@@ -1,6 +1,7 @@
 """Calling what a student wrote: whatever goes wrong comes out as one exception with one sentence."""
 
 import contextlib
+import sys
 import traceback
 import types
 from pathlib import Path
@@ -141,7 +142,15 @@ def when_written():
     try:
         yield
     except NotImplementedError as error:
+        close_unfinished_pictures()
         frame = own_frame(error)
         print(say("waits", message=say("not_attempted", name=frame.name if frame else text_of(error))))
     except Exception as error:
+        close_unfinished_pictures()
         print(say("stopped", kind=type(error).__name__, text=text_of(error), line=own_line(error)))
+
+
+def close_unfinished_pictures():
+    """Jupyter would show them after the cell, empty."""
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

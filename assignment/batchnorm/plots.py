@@ -1,6 +1,7 @@
 """Pictures of the notebook: shown with a text for those who do not see them. Matplotlib is imported when needed."""
 
 import io
+import itertools
 
 import numpy as np
 from check_backward import gradient_ratios
@@ -64,12 +65,15 @@ def lines(x, series, xlabel, ylabel, *, log_x=False, log_y=False, title=""):
 
 def table_of(x, series, xlabel):
     """The numbers behind a picture, one series a line."""
-    width = max(len(label) for label in [xlabel, *series])
 
-    def line(label, values):
-        return "  ".join([f"{label:{width}s}", *(f"{'' if value is None else f'{value:.4g}':>8s}" for value in values)])
+    def aligned(words, side):
+        width = max(map(len, words))
+        return [f"{word:{side}{width}s}" for word in words]
 
-    return "\n".join(line(label, values) for label, values in [(xlabel, x), *series.items()])
+    columns = [aligned([xlabel, *series], "<")]
+    for values in itertools.zip_longest(x, *series.values()):
+        columns.append(aligned(["" if value is None else f"{value:.4g}" for value in values], ">"))
+    return "\n".join("  ".join(line).rstrip() for line in zip(*columns, strict=True))
 
 
 class ComputationGraph:

@@ -71,6 +71,16 @@ def test_a_line_chart_comes_with_text_and_numbers(shown, capsys):
     assert "0.75" in capsys.readouterr().out
 
 
+def test_numbers_stand_in_columns_however_long_they_are():
+    """Can a small number be read below a large one, and may a training that exploded end early?"""
+    table = plots.table_of([1, 2, 3], {"with": [3.8e-9, 0.5, 12], "without": [0.25, None]}, "layer")
+    assert table.splitlines() == [
+        "layer          1    2   3",
+        "with     3.8e-09  0.5  12",
+        "without     0.25",
+    ]
+
+
 def test_heat_map_names_the_wrong_column(shown, capsys):
     """Does a mistake in one column show as one column, in words as well?"""
 

@@ -65,6 +65,7 @@ def test_cells_that_wait_say_for_what(untouched):
     assert waiting
     for cell in waiting:
         assert "is not written yet" in notebook.text_of(cell), cell.id
+        assert not [output for output in cell.outputs if output.output_type == "display_data"], cell.id
 
 
 def test_solved_notebook_is_all_green(solved):
