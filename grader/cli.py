@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -214,7 +215,20 @@ def grade(
     say.print("Next: make feedback report  (a page for each student, a report of the class)")
     if as_json:
         print(table_as_json(name, lines, head))
-    raise SystemExit(EXIT_NOT_ALL_GRADED if any(line.status == NOT_GRADED for line in lines) else 0)
+    without_time = _name_unread_times(course, name, [line.student for line in lines])
+    failed = without_time or any(line.status == NOT_GRADED for line in lines)
+    raise SystemExit(EXIT_NOT_ALL_GRADED if failed else 0)
+
+
+def _name_unread_times(course: Course, assignment: str, students: Iterable[str]) -> bool:
+    """Name everybody who was graded without the hand-in time that lies beside the submission; True where there are."""
+    from .submitted import IN_TIME, timestamp_problem
+
+    folders = ((student, course.submitted / student / assignment) for student in students)
+    problems = [(student, problem) for student, folder in folders if (problem := timestamp_problem(folder))]
+    for student, problem in problems:
+        warn.print(f"[bold red]{_plain(student)}:[/] {_plain(problem)}. {IN_TIME}")
+    return bool(problems)
 
 
 def _sample_class(course: Course, assignment: str) -> Course:
@@ -289,7 +303,10 @@ def regrade(
             say.print("Nothing was written. To write these grades: make regrade YES=1")
             raise SystemExit(EXIT_NOT_ALL_GRADED)
         say.print(f"{again.write()} grades written.")
-    write_grades(course, name, graded_lines(course, name))
+    lines = graded_lines(course, name)
+    write_grades(course, name, lines)
+    if _name_unread_times(course, name, [line.student for line in lines]):
+        raise SystemExit(EXIT_NOT_ALL_GRADED)
 
 
 @app.command()

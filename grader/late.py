@@ -10,10 +10,10 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .course import Course, CourseError
 from .files import read_regular_file
@@ -21,6 +21,7 @@ from .files import read_regular_file
 if TYPE_CHECKING:
     from traitlets.config import Config
 
+CONFIG = "nbgrader_config.py"
 PLUGIN = "grader.late_plugin.LateDays"
 DAY = 86_400.0  # seconds
 
@@ -36,6 +37,9 @@ class LatePolicy:
     most: float = 1.0  # of the score, however late
 
 
+LARGEST = {"grace_minutes": math.inf, "share_per_day": 1.0, "most": 1.0}  # the smallest is 0
+
+
 def late_penalty(score: float, seconds_late: float, policy: LatePolicy) -> float | None:
     """Points taken off a submission worth `score` points that came `seconds_late` after its due date and extension.
 
@@ -49,31 +53,53 @@ def late_penalty(score: float, seconds_late: float, policy: LatePolicy) -> float
 
 
 def late_rule(config: Config) -> Rule:
-    """The rule that nbgrader_config.py asks for; nbgrader itself is imported only for a plugin that is not ours."""
+    """The rule that nbgrader_config.py asks for; nbgrader itself is imported only for a plugin that is not ours.
+
+    Raises CourseError where it asks for what is not there, or sets what has no effect: no mistake may change a penalty
+    without a word.
+    """
     chosen = config.AssignLatePenalties.get("plugin_class")
     if chosen == PLUGIN:
-        policy = LatePolicy(**{field.name: config.LateDays[field.name] for field in _set_in(config)})
+        policy = _policy(config.LateDays)
         return lambda student, score, seconds: late_penalty(score, seconds, policy)
+    if chosen is None and config.get("LateDays"):
+        raise CourseError(
+            f"{CONFIG} sets c.LateDays, and nothing uses it. Add: c.AssignLatePenalties.plugin_class = '{PLUGIN}'"
+        )
     if chosen is None and "LateSubmissionPlugin" not in config:
         return lambda student, score, seconds: None
     return _plugin_rule(config)
 
 
-def _set_in(config: Config) -> list:
-    return [field for field in fields(LatePolicy) if field.name in config.LateDays]
+def _policy(numbers: Mapping[str, Any]) -> LatePolicy:
+    """The policy that c.LateDays describes. Raises CourseError for a name it does not have, and for no such number."""
+    for name, value in numbers.items():
+        if name not in LARGEST:
+            raise CourseError(f"{CONFIG} sets c.LateDays.{name}, which is none of: {', '.join(LARGEST)}.")
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not is_number or not 0 <= value <= LARGEST[name]:
+            bound = "of at least 0" if LARGEST[name] == math.inf else f"from 0 to {LARGEST[name]:g}"
+            raise CourseError(f"{CONFIG}: c.LateDays.{name} has to be a number {bound}, and is {value!r}.")
+    return LatePolicy(**numbers)
 
 
 def _plugin_rule(config: Config) -> Rule:
     from nbgrader.preprocessors import AssignLatePenalties
+    from traitlets import TraitError
 
-    assign = AssignLatePenalties(config=config)
-    assign.init_plugin()
+    try:
+        assign = AssignLatePenalties(config=config)
+        assign.init_plugin()
+    except TraitError as error:
+        raise CourseError(f"{CONFIG} asks for a late plugin that cannot be used: {error}") from error
     return assign.plugin_inst.late_submission_penalty
 
 
 def excluded_students(config: Config) -> frozenset[str]:
     """Students whom nbgrader is told to leave out (`c.CourseDirectory.student_id_exclude`, separated by commas)."""
     names = config.CourseDirectory.get("student_id_exclude", "")
+    if not isinstance(names, str):
+        raise CourseError(f"{CONFIG}: c.CourseDirectory.student_id_exclude has to be text like 'kim,lee'.")
     return frozenset(name.strip() for name in names.split(",") if name.strip())
 
 
@@ -99,12 +125,15 @@ def read_extensions(course: Course, assignment: str) -> dict[str, timedelta]:
     except UnicodeDecodeError as error:
         raise CourseError(f"{path} is not UTF-8 text. Save it as UTF-8 and run again.") from error
     rows = csv.DictReader(io.StringIO(text))
-    if not {"student", "assignment", "days"} <= set(rows.fieldnames or ()):
-        raise CourseError(f"{path} needs a first line that reads: student,assignment,days")
     found = {}
-    for row in rows:
-        if (row["assignment"] or "").strip() == assignment:
-            found[(row["student"] or "").strip()] = _days(row["days"], f"{path}, line {rows.line_num}")
+    try:
+        if not {"student", "assignment", "days"} <= set(rows.fieldnames or ()):
+            raise CourseError(f"{path} needs a first line that reads: student,assignment,days")
+        for row in rows:
+            if (row["assignment"] or "").strip() == assignment:
+                found[(row["student"] or "").strip()] = _days(row["days"], f"{path}, line {rows.line_num}")
+    except csv.Error as error:
+        raise CourseError(f"{path}, line {rows.line_num}, cannot be read: {error}.") from error
     return found
 
 

@@ -11,25 +11,37 @@ import atexit
 import dataclasses
 import secrets
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
+from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
-from .course import Course, active_course
+from .course import Course, CourseError, active_course
 from .files import write_whole
 from .grade import Workbench, grade_submission
 from .inputs import run_inputs
-from .late import read_extensions
+from .late import late_rule, read_extensions
 from .log import Log
 from .record import log_line, run_line
 from .result import Result, result_of
 from .sandbox.host import ALL
 from .standings import open_gradebook, read_max_scores, read_standings
-from .submitted import read_submission
+from .submitted import IN_TIME, read_submission, read_timestamp, timestamp_problem
 from .workbench import open_workbench
+
+
+class _CourseDirectory(CourseDirectory):
+    """Reads hand-in times as `make grade` does: one that cannot be read costs nobody the grade, and is named."""
+
+    def get_existing_timestamp(self, dest_path: str) -> datetime | None:
+        folder = Path(dest_path)
+        if problem := timestamp_problem(folder):
+            self.log.error("%s: %s. %s", folder.parent.name, problem, IN_TIME)
+        return read_timestamp(folder)
 
 
 def _without_copies(shared: CourseDirectory) -> CourseDirectory:
@@ -38,7 +50,7 @@ def _without_copies(shared: CourseDirectory) -> CourseDirectory:
     nbgrader would copy a submission's other files, and follow links doing so; nothing of ours needs the copies. The
     formgrader goes on with the object it has: a release needs its helper files.
     """
-    own = CourseDirectory(**{name: getattr(shared, name) for name in shared.trait_names(config=True)})
+    own = _CourseDirectory(**{name: getattr(shared, name) for name in shared.trait_names(config=True)})
     own.ignore = [*shared.ignore, "*"]
     return own
 
@@ -60,6 +72,16 @@ class SubmissionExporter(NotebookExporter):
         self._coursedir = _without_copies(self.parent.coursedir)
         self.parent.coursedir = self._coursedir
         self._course: Course = active_course(Path(self._coursedir.root))
+        self._refuse_mistakes()
+
+    def _refuse_mistakes(self) -> None:
+        """End before nbgrader begins, which would go on without a late policy it does not know, and remove verdicts."""
+        try:
+            late_rule(self.config)
+            read_extensions(self._course, self._coursedir.assignment_id)
+        except CourseError as error:
+            self.parent.log.error(str(error))
+            raise NbGraderException(str(error)) from error
 
     def from_filename(self, filename: str, resources: dict | None = None, **kwargs: Any) -> tuple[str, dict]:
         """nbgrader calls this twice per notebook: on the submitted file, then on what the first call returned."""

@@ -17,7 +17,7 @@ from grader.regrade import open_regrade
 from grader.release import load_release
 from grader.releasing import make_release
 from grader.sandbox.layers import ALL
-from grader.submitted import parse_time, read_timestamp
+from grader.submitted import parse_time, read_timestamp, timestamp_problem
 from grader.verify import verify
 
 from . import tiny
@@ -67,6 +67,39 @@ def test_rule_is_what_the_configuration_says() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            "c.LateDays.share_perday = 0.1",
+            "c.LateDays.share_perday, which is none of: grace_minutes, share_per_day, most",
+        ),
+        ("c.LateDays.share_per_day = 'ten'", "share_per_day has to be a number from 0 to 1, and is 'ten'"),
+        ("c.LateDays.share_per_day = 10", "from 0 to 1, and is 10"),
+        ("c.LateDays.most = -0.5", "most has to be a number from 0 to 1"),
+        ("c.LateDays.grace_minutes = float('nan')", "grace_minutes has to be a number of at least 0"),
+        ("c.LateDays.share_per_day = True", "and is True"),
+        ("c.AssignLatePenalties.plugin_class = 'grader.late_plugin.LateDay'", "cannot be used.*LateDay'"),
+        ("del c.AssignLatePenalties['plugin_class']\nc.LateDays.share_per_day = 0.1", "nothing uses it. Add: c.Assign"),
+    ],
+)
+def test_mistake_in_the_policy_is_refused(lines: str, said: str) -> None:
+    """Can a slip of the pen in nbgrader_config.py make a penalty nothing, or everything, without a word?"""
+    config = Config()
+    config.AssignLatePenalties.plugin_class = "grader.late_plugin.LateDays"
+    exec(lines, {"c": config})  # noqa: S102  (as nbgrader_config.py is read)
+    with pytest.raises(CourseError, match=said):
+        late_rule(config)
+
+
+def test_students_to_leave_out_have_to_be_text() -> None:
+    """Is a list, where nbgrader wants names between commas, refused in words?"""
+    config = Config()
+    config.CourseDirectory.student_id_exclude = ["kim"]
+    with pytest.raises(CourseError, match="text like 'kim,lee'"):
+        excluded_students(config)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "2030-01-02 03:00:00 UTC", "2030-01-02 03:00:00 Asia/Seoul", "2030-01-02 03:00:00", "2030-01-02T03:00:00+09:00",
@@ -87,6 +120,11 @@ def test_timestamp_that_cannot_be_read_is_none(tmp_path: Path, content: bytes | 
     else:
         (tmp_path / "timestamp.txt").write_bytes(content)
     assert read_timestamp(tmp_path) is None
+    assert timestamp_problem(tmp_path).startswith("timestamp.txt ")
+    (tmp_path / "timestamp.txt").unlink()
+    assert timestamp_problem(tmp_path) == ""
+    (tmp_path / "timestamp.txt").write_text("2030-01-02 03:00:00 UTC")
+    assert timestamp_problem(tmp_path) == ""
 
 
 def test_extensions_are_read_by_student_and_assignment(fresh_course: Course) -> None:
@@ -196,6 +234,41 @@ def test_extension_given_later_is_entered_without_grading_again(late_class: Cour
     before = late_class.log.read_bytes()
     assert "Nothing to grade" in run([GRADER, "grade"], late_class).stdout
     assert late_class.log.read_bytes() == before
+
+
+@pytest.fixture
+def one_late(fresh_course: Course) -> Course:
+    """One student with a hand-in time that nobody can read."""
+    make_release(fresh_course, tiny.NAME)
+    solved = fill(load_release(fresh_course, tiny.NAME).notebook, tiny.REFERENCE)
+    folder = tiny.hand_in(fresh_course, "kim", solved)
+    (folder / "timestamp.txt").write_text("yesterday evening")
+    return fresh_course
+
+
+def test_time_that_cannot_be_read_is_named_and_graded_by_both_roads(one_late: Course) -> None:
+    """Is such a submission graded, its student named, and the same by `make grade` and by nbgrader?"""
+    ours = run([GRADER, "grade"], one_late)
+    assert ours.returncode == 1
+    assert "kim: timestamp.txt names no time ('yesterday evening')" in ours.stderr
+    assert "6/6" in ours.stdout
+    rows = gradebook_rows(one_late)
+    theirs = run([NBGRADER, "autograde", tiny.NAME, "--force"], one_late)
+    assert theirs.returncode == 0, theirs.stderr[-3000:]
+    assert "kim: timestamp.txt names no time ('yesterday evening')" in theirs.stderr
+    assert gradebook_rows(one_late) == rows
+    assert verify(one_late, tiny.NAME) == []
+
+
+def test_mistake_in_the_list_ends_nbgraders_own_road_before_it_removes_anything(one_late: Course) -> None:
+    """nbgrader removes what it fails to grade: are policy and list looked at before?"""
+    run([GRADER, "grade"], one_late)
+    one_late.extensions.write_bytes(b"student,assignment,days\nk\xefm,tiny,2\n")
+    theirs = run([NBGRADER, "autograde", tiny.NAME, "--force"], one_late)
+    assert theirs.returncode == 1
+    assert "is not UTF-8 text" in theirs.stderr
+    assert "Traceback" not in theirs.stderr
+    assert one_late.verdict("kim", tiny.NAME).is_file()
 
 
 def test_timestamps_in_utc_are_compared_to_the_second() -> None:
