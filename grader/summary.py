@@ -293,7 +293,8 @@ def write_grades(course: Course, assignment: str, lines: Sequence[Line]) -> None
         write_whole(course.grades_csv, course.grades_of(assignment).read_bytes())
 
 
-_FORMULA = re.compile(r"(^|[;,\t\r\n])(?=[=+\-@\t\r＝＋－＠])")
+# with what a reader may take off a field before it looks at the first character; a sign after a blank is as in "a, -1"
+_FORMULA = re.compile(r'(^|[;,\t\r\n])(?=[\s"]*[=@＝＠]|(?:[\s"]*")?[+\-＋－\t\r])')
 
 
 def harmless(text: str) -> str:

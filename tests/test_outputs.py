@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import struct
 
 import nbformat
@@ -121,6 +123,18 @@ def test_csv_fields_are_no_formulas_at_other_separators() -> None:
     """Where a spreadsheet splits at semicolons, does a formula begin in the middle of a name?"""
     assert harmless("eve;=1+1") == "eve;'=1+1"
     assert harmless("Anna-Lena; B.") == "Anna-Lena; B."
+    assert harmless("x[1, 2] = 3, -1") == "x[1, 2] = 3, -1"
+
+
+@pytest.mark.parametrize("formula", ["=cmd|' /C calc'!A1", "+1", "-1", "@x", "＝1"])
+@pytest.mark.parametrize("before", ['"', '""', ' "', '" "'])
+def test_csv_fields_are_no_formulas_behind_quotes(before: str, formula: str) -> None:
+    """Where a spreadsheet splits at semicolons, does a quote in a text become the quote of a field with a formula?"""
+    stream = io.StringIO()
+    csv.writer(stream).writerow(["bob", harmless(f"x;{before}{formula};y"), harmless(f"{before}{formula}")])
+    for separator in ";,\t":
+        for field in next(csv.reader([stream.getvalue()], delimiter=separator)):
+            assert field.lstrip()[:1] not in ("=", "+", "-", "@", "＝"), field
 
 
 def test_html_of_a_cell_is_rationed() -> None:

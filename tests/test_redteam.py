@@ -165,14 +165,16 @@ def test_cost_is_a_sign() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a,=1+1\n", "a;=1+1,2\n", "-cmd,1\n", "@x\n", '"a\n=1",2\n', "a,\x1b[2J\n", "\u202ea,1\n"]
+    "text", ["a,=1+1\n", "a;=1+1,2\n", "-cmd,1\n", "@x\n", '"a\n=1",2\n', "a,\x1b[2J\n", "\u202ea,1\n", 'a,"x;""=1"\n']
 )
 def test_csv_that_acts_is_a_sign(text: str) -> None:
     """Is a formula or a terminal's code seen, wherever it stands?"""
     assert signs_of.in_csv("a.csv", text)
 
 
-@pytest.mark.parametrize("text", ["a,-1.5,2e-3\n", "'=1+1,3\n", "Kim Min-jun,1\r\n"])
+@pytest.mark.parametrize(
+    "text", ["a,-1.5,2e-3\n", "'=1+1,3\n", "Kim Min-jun,1\r\n", 'a,"x;\'""=1"\n', 'a,"x, -1 = y"\n']
+)
 def test_csv_that_is_harmless_is_none(text: str) -> None:
     """Are numbers and names left in peace?"""
     assert signs_of.in_csv("a.csv", text) == []

@@ -6,7 +6,6 @@ Each function looks at one thing and returns sentences that say what was found; 
 from __future__ import annotations
 
 import base64
-import csv
 import io
 import json
 import math
@@ -57,13 +56,12 @@ def control_characters(name: str, text: str) -> list[str]:
 
 
 def in_csv(name: str, text: str) -> list[str]:
-    """Cells that a spreadsheet would run, wherever it splits the line."""
+    """Fields that a spreadsheet would run, whichever separator it splits the lines at."""
     signs = control_characters(name, text.replace("\r\n", "\n"))
-    for row in csv.reader(io.StringIO(text, newline="")):
-        for cell in row:
-            for part in re.split(r"[;\t\r\n]", cell):
-                if part[:1] in tuple("=+-@＝＋－＠") and not NUMBER.fullmatch(part):
-                    signs.append(f"a spreadsheet would run {part[:40]!r} in {name}")
+    for part in re.split(r"[;,\t\r\n]", text):
+        field = part.strip('"')
+        if field[:1] in tuple("=+-@＝＋－＠") and not NUMBER.fullmatch(field):
+            signs.append(f"a spreadsheet would run {field[:40]!r} in {name}")
     return signs
 
 
