@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import tracemalloc
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from grader import read_notebook
 from grader.intake import take_in
 from grader.release import Release
 
@@ -217,6 +219,42 @@ def test_codes_that_hide_code_are_taken_out(release: Release) -> None:
 def test_file_that_costs_too_much_is_not_read(release: Release, data: bytes, said: str) -> None:
     """Can a file make the grader need gigabytes, or minutes?"""
     assert said in take_in(release, data).problem
+
+
+def in_format_3(cells: str) -> bytes:
+    return b'{"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": [%s]}]}' % cells.encode()
+
+
+def test_format_3_is_counted_before_it_is_converted(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Can the conversion of what is too much, or of what nobody reads, take minutes and gigabytes?"""
+    converted = []
+    monkeypatch.setattr(read_notebook, "upgrade_cell", converted.append)
+    assert "20000 cells" in take_in(release, in_format_3(",".join(['{"cell_type": "code"}'] * 20_000))).problem
+    assert converted == []
+    monkeypatch.undo()
+    tracemalloc.start()
+    try:
+        outputs = [{}] * 20_000  # each is an error of its own to a validator
+        said = take_in(release, in_format_3(json.dumps({"cell_type": "code", "outputs": outputs}))).problem
+        assert tracemalloc.get_traced_memory()[1] < 30 << 20
+    finally:
+        tracemalloc.stop()
+    assert "damaged" in said
+
+
+def test_outputs_of_format_3_are_converted(release: Release) -> None:
+    """Are the outputs of an old notebook's experiment shown like those of a new one?"""
+    image = {"output_type": "display_data", "png": "AAAA", "text": ["a\n"], "metadata": {}}
+    shown = {"output_type": "pyout", "prompt_number": 3, "text": "4", "metadata": {}}
+    cell = {"cell_type": "code", "input": ["x = 1\n", "x"], "collapsed": False, "language": "python"}
+    cell["outputs"] = [image, shown, {"output_type": "stream", "stream": "stderr", "text": "e"}]
+    (read,), _ = read_notebook.read_cells(in_format_3(json.dumps(cell)))
+    assert read.source == "x = 1\nx"
+    assert [dict(output.get("data", output)) for output in read.outputs] == [
+        {"image/png": "AAAA", "text/plain": ["a\n"]},
+        {"text/plain": "4"},
+        {"output_type": "stream", "name": "stderr", "text": "e"},
+    ]
 
 
 def test_heading_of_format_3_has_six_levels_at_most(release: Release) -> None:
