@@ -20,6 +20,14 @@ class Forward(Function):
         super().__init__("batchnorm_forward", ("out", "cache"), function)
         self.plain = once(self._plain)
 
+    def __call__(self, *args):
+        """As for every function; where `out` came in the second place, a Problem that says so stands in the first."""
+        call = super().__call__(*args)
+        is_array = isinstance(call.cache, np.ndarray) and call.cache.shape == args[0].shape
+        if is_array and not isinstance(call.out, np.ndarray | np.generic | int | float | str):
+            call.out = wrong("out_second", name=self.name)
+        return call
+
     def _plain(self):
         """What comes back as `out` for the public example in training mode, with gamma 1 and beta 0."""
         d = public("forward")
@@ -145,10 +153,12 @@ def running_stats(batchnorm_forward):
         try:
             return compare(("running_var", found, one.var, one.var_scale), n=len(one.x))
         except Problem:
+            if forward_slip(forward) == "digits":
+                compare(("running_var", found, one.var, one.var_scale), n=len(one.x), single=True)
+                return {"message": say("single_precision")}
             own = variance_in_use()
             (found,) = at_rest("running_var", call=lambda: call_at_rest(own))
-            rtol = 1e-4 if forward_slip(forward) == "digits" else 1e-9
-            if not np.allclose(numbers("running_var", found, own.shape), own, rtol=rtol, atol=0.0):
+            if not np.allclose(numbers("running_var", found, own.shape), own, rtol=1e-9, atol=0.0):
                 raise
         return {"message": say("own_variance")}
 

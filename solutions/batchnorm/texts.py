@@ -271,7 +271,7 @@ HINTS = {
     "hunt-false-alarm": "For each line you name: what goes wrong because of it?",
     # form, state, precision
     "dimension-kept": "How many dimensions should a sum over the rows have?",
-    "single-precision": "Where on the way are half of the digits lost? Look for float32.",
+    "single-precision": "Where on the way are half of the digits lost, to float32 perhaps?",
     "integer-output": "What dtype does an array have that is made to be like a whole-number x?",
     "input-overwritten": "Which statement changes an array that belongs to the caller?",
     "cache-overwritten": "Which statement of your backward changes something that the cache still needs?",

@@ -202,6 +202,45 @@ def test_float32_on_the_way_is_named():
     assert "dx has dtype float32, less precise than what went in" in table.rows[3].message
 
 
+def test_a_forward_that_works_in_float32_is_named_and_charged_once():
+    """Does a student whose digits are lost read about digits, and not about the axis or another variance?"""
+
+    def forward(x, gamma, beta, bn_param):
+        return FORWARD(x.astype(np.float32), gamma, beta, bn_param)
+
+    table = checks.forward_train(forward)
+    assert lost(table) == ["out_standardised"]
+    assert table.rows[0].message.endswith("about half of the digits are right.")
+    assert table.rows[0].hint == TEXT["half_digits?"]
+    for other in (checks.running_stats(forward), checks.backward(forward, BACKWARD)):
+        assert lost(other) == []
+        assert {row.message for row in other.rows} == {"", TEXT["single_precision"]}
+
+
+def test_digits_lost_in_backward_are_named():
+    """Is a student who is right to eight digits asked for the paths of x?"""
+    table = checks.backward(FORWARD, backward_with(lambda dout, dx, dg, db: (dx * (1 + 1e-8), dg, db)))
+    assert lost(table) == ["dx"]
+    assert table.rows[2].hint == TEXT["half_digits?"]
+
+
+def test_values_in_another_order_are_named():
+    """Does a student who returns cache first, or dx last, read that the order is another one?"""
+
+    def cache_first(*args):
+        return FORWARD(*args)[::-1]
+
+    for table in (checks.forward_train(cache_first), checks.test_mode(cache_first)):
+        assert {row.hint for row in table.rows} == {TEXT["out_second?"]}
+    assert lost(checks.running_stats(cache_first)) == ["running_shape"]  # which waits for out
+    rows = checks.backward(cache_first, BACKWARD).rows
+    assert {row.status for row in rows} == {"BLOCKED"}
+    for order in ([1, 2, 0], [2, 1, 0], [1, 0, 2]):
+        backward = backward_with(lambda dout, *found, order=order: tuple(found[k] for k in order))
+        rows = checks.backward(FORWARD, backward).rows
+        assert {row.hint for row in rows} == {TEXT["dx_not_first?"]}
+
+
 def test_a_rough_answer_in_half_precision_is_wrong():
     """Can the tolerance be made wider by returning float16?"""
     half = backward_with(lambda dout, dx, dg, db: (dx.astype(np.float16), dg, db))

@@ -253,7 +253,7 @@ def test_a_number_of_steps_that_is_none_is_named_by_its_kind():
     """Is an answer of megabytes written out four times as long to show its beginning?"""
     tracemalloc.start()
     try:
-        table = checks.experiments(lambda *_: b"\0" * 10_000_000, returns(None))
+        table = checks.experiments(lambda *_: b"\0" * 10_000_000, returns(None), returns(None))
         assert tracemalloc.get_traced_memory()[1] < 15 << 20
     finally:
         tracemalloc.stop()
