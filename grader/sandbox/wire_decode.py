@@ -13,7 +13,18 @@ from typing import Any
 import numpy as np
 
 from .limits import Limits
-from .wire_format import DIMENSIONS, DTYPE, HEADER, NAME_CHARACTERS, TEXT_BYTES, TREE_BYTES, Handle, WireError, is_key
+from .wire_format import (
+    DIMENSIONS,
+    DIRECT_INT,
+    DTYPE,
+    HEADER,
+    NAME_CHARACTERS,
+    TEXT_BYTES,
+    TREE_BYTES,
+    Handle,
+    WireError,
+    is_key,
+)
 
 # Python's hashes of these are either keyed (str, bytes) or have few values in common (int below 2**60, float).
 # Colliding keys of other kinds are easy to make and cost quadratic time, so a message may hold only a few of them.
@@ -183,7 +194,10 @@ class _Decoder:
 
     def read_handle(self, rest: Any) -> Handle:
         number, name = rest
-        if type(number) is not int or type(name) is not str or len(name) > NAME_CHARACTERS:
+        # numbers that are larger could be chosen to collide where handles are kept by them
+        if type(number) is not int or abs(number) >= DIRECT_INT:
+            raise WireError("bad handle")
+        if type(name) is not str or len(name) > NAME_CHARACTERS:
             raise WireError("bad handle")
         return Handle(number, name)
 

@@ -305,6 +305,8 @@ MALFORMED = {  # what it is: (the message, the words of the refusal)
     "a swapped character beyond Unicode": (message({"f": [">U1", [1]]}, b"\xff\0\0\0"), "beyond Unicode"),
     "a handle without a name": (message({"h": [1]}), "malformed message: ValueError"),
     "a handle with a long name": (message({"h": [1, "x" * 10_000]}), "bad handle"),
+    "a handle with a number that may collide": (message({"h": [1 << 53, "x"]}), "bad handle"),
+    "a handle with a number of its own kind": (message({"h": [{"i": hex(7 + (1 << 61))}, "x"]}), "bad handle"),
     "a handle with a number as name": (message({"h": [1, 2]}), "bad handle"),
 }
 
