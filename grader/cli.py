@@ -322,6 +322,8 @@ def verify(
     findings = compare(course, _one_assignment(course, assignment), head)
     for finding in findings:
         say.print(f"[red]changed[/]  {_plain(finding)}")
+    for remedy in dict.fromkeys(finding.remedy for finding in findings):
+        say.print(f"remedy   {_plain(remedy)}")
     if findings:
         raise SystemExit(EXIT_NOT_ALL_GRADED)
     say.print("Log, verdicts and gradebook are as the kit and the formgrader left them.")

@@ -139,19 +139,37 @@ def read_lines(path: Path) -> Iterator[tuple[bytes, Line]]:
             yield raw[:-1], line if isinstance(line, dict) else {}
 
 
+class Chain:
+    """Follows a log from its first line on, and notes the lines that do not follow the one before.
+
+    What comes after such a line is compared with it, so that one line that is gone is one break.
+    """
+
+    def __init__(self) -> None:
+        self.breaks: list[str] = []
+        self._place = 0
+        self._before, self._next = FIRST, 1
+
+    def follow(self, raw: bytes, line: Line) -> None:
+        """Compare the next line, as `read_lines` yields it, with those before."""
+        self._place += 1
+        if not line:
+            self.breaks.append(f"line {self._place} of the log is no line of the kit")
+        elif line.get("prev") != self._before:
+            self.breaks.append(
+                f"line {self._place} of the log does not follow the line before it: something there was changed"
+            )
+        elif line.get("n") != self._next:
+            self.breaks.append(f"line {self._place} of the log calls itself {line.get('n')}")
+        self._before, self._next = sha256(raw), _number(raw) + 1
+
+
 def broken_links(path: Path) -> list[str]:
     """Say where the chain is broken. An empty list: every line is as it was written, in its place."""
-    found = []
-    before, number = FIRST, 0
-    for number, (raw, line) in enumerate(read_lines(path), start=1):
-        if not line:
-            found.append(f"line {number} of the log is no line of the kit")
-        elif line.get("prev") != before:
-            found.append(f"line {number} of the log does not follow the line before it: something there was changed")
-        elif line.get("n") != number:
-            found.append(f"line {number} of the log calls itself {line.get('n')}")
-        before = sha256(raw)
-    return found
+    chain = Chain()
+    for raw, line in read_lines(path):
+        chain.follow(raw, line)
+    return chain.breaks
 
 
 class LastLines(Mapping[str, Line]):
@@ -184,6 +202,7 @@ class History:
     grades: LastLines = field(default_factory=LastLines)  # the last grade written
     latest: LastLines = field(default_factory=LastLines)  # the last of `grade` and `not graded`
     interrupted: Line | None = None  # the last run of `grader grade`, where it did not come to its end
+    first_break: str = ""  # where the chain is broken, "" where it is whole
 
     def inputs(self, grade: Line) -> dict[str, str]:
         """What a grade was made with, besides the submission."""
@@ -194,8 +213,9 @@ class History:
 
 
 def read_history(path: Path, assignment: str) -> History:
-    history = History()
+    history, chain = History(), Chain()
     for raw, line in read_lines(path):
+        chain.follow(raw, line)
         what = line.get("what")
         if line.get("assignment") != assignment:
             continue
@@ -209,4 +229,5 @@ def read_history(path: Path, assignment: str) -> History:
             history.latest.put(line.get("student", ""), raw)
             if what == "grade":
                 history.grades.put(line.get("student", ""), raw)
+    history.first_break = next(iter(chain.breaks), "")
     return history

@@ -74,6 +74,8 @@ def _grade_and_record(
     inputs = run_inputs(course, assignment, options.limits, options.layers)
     excluded = excluded_students(config)
     history = read_history(course.log, assignment)
+    if history.first_break:
+        say(f"{course.log} was changed: {history.first_break}. This run goes on; what it means: make verify")
     standings = _standings(course, assignment)
     plan = plan_run(
         course,

@@ -52,7 +52,20 @@ def test_any_change_of_a_line_is_found(log: Log, tmp_path: Path, edit, found: st
     """Does a change of one line show, and where?"""
     path = tmp_path / "log.jsonl"
     path.write_bytes(b"".join(line + b"\n" for line in edit(path.read_bytes().splitlines())))
-    assert any(found in finding for finding in broken_links(path))
+    first = broken_links(path)[0]
+    assert found in first
+    assert read_history(path, "a").first_break == first
+
+
+def test_line_that_is_gone_is_one_break(log: Log, tmp_path: Path) -> None:
+    """Does what follows stay in order, however long the log is, and whatever is appended?"""
+    path = tmp_path / "log.jsonl"
+    log.append([{"what": "grade"}] * 40)
+    raw = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(raw[:5] + raw[6:]))
+    log.append([{"what": "done"}])
+    (said,) = broken_links(path)
+    assert said.startswith("line 6 of the log does not follow")
 
 
 def test_lines_cut_off_at_the_end_show_by_the_head(log: Log, tmp_path: Path) -> None:
