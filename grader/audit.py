@@ -34,6 +34,7 @@ from .release import load_release
 from .releasing import make_release
 from .sandbox.layers import ALL
 from .verdict import Verdict
+from .wording import counted
 from .workbench import load_cases
 
 SALT = "audit"
@@ -97,7 +98,9 @@ def report(result: AuditResult) -> Iterator[str]:
     full = {name: verdict.all_right for name, verdict in result.right.items()}
     yield from (f"NOT REJECTED: {found.name}" for found in findings if not found.rejected)
     yield from (f"NAMED WRONGLY: {found.name}: {', '.join(sorted(found.stray))}" for found in findings if found.stray)
-    yield from (f"COSTS TOO MUCH: {found.name}: {len(found.lost)} cases" for found in too_expensive(findings))
+    yield from (
+        f"COSTS TOO MUCH: {found.name}: {counted(len(found.lost), 'case')}" for found in too_expensive(findings)
+    )
     for name, verdict in result.right.items():
         lost = [f"{case.id}: {case.message}" for case in verdict.cases if case.status != "PASS"]
         yield from (f"LOSES POINTS THOUGH RIGHT: {name}: {line}" for line in lost)

@@ -29,6 +29,7 @@ import nbformat
 from .course import Course, CourseError, find_course
 from .release import is_experiment
 from .verdict import Status, Verdict
+from .wording import counted
 from .workbench import solution_module
 
 CLASS = 200  # submissions graded by us
@@ -85,7 +86,7 @@ def run_benchmark(
     """Yield the lines to print; the last one is the summary. `plot` is a picture of the run's course."""
     with _scratch_project(course) as trial:
         samples = honest_samples(trial, assignment)
-        yield f"class of {size} made of {len(samples)} different submissions, {workers} workers"
+        yield f"class of {size} made of {len(samples)} different submissions, {counted(workers, 'worker')}"
         nbgrader = _PlainNbgrader(trial, assignment, samples, plain)
         before = nbgrader.autograde()
         command = [sys.executable, "-m", "grader"]
@@ -123,7 +124,7 @@ def run_benchmark(
 
 def _line(cost: Cost) -> str:
     return (
-        f"{cost.submissions} submissions in {cost.wall:.1f} s: {1000 * cost.wall_each:.1f} ms wall, "
+        f"{counted(cost.submissions, 'submission')} in {cost.wall:.1f} s: {1000 * cost.wall_each:.1f} ms wall, "
         f"{1000 * cost.cpu_each:.1f} ms CPU each, largest process {cost.peak_mib:.0f} MiB"
     )
 

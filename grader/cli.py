@@ -17,6 +17,7 @@ from . import handout
 from .course import ENGLISH, Course, CourseError, active_course, find_course
 from .sandbox.errors import SandboxUnavailable
 from .sandbox.layers import ALL, Layers
+from .wording import counted
 
 
 class Executors(StrEnum):
@@ -202,7 +203,7 @@ def grade(
     with warm_ahead(course, name, options) as warm:
         from .log import Log
         from .run import grade_and_record
-        from .summary import NOT_GRADED, print_summary, table_as_json, write_grades
+        from .summary import NOT_GRADED, print_absent, print_summary, table_as_json, write_grades
 
         students = course.students(name)
         lines = grade_and_record(course, name, students, options, lambda text: say.print(_plain(text)), warm)
@@ -210,6 +211,7 @@ def grade(
     print_summary(say, lines, course)
     if len(course.assignments()) > 1:
         say.print(f"{name}: {_below(course.grades_of(name))}  (grades.csv has the assignment that was graded last)")
+    print_absent(say, course, students)
     head = Log(course.log).head()
     say.print(f"log head:  {head}  (make verify HEAD=… checks against it)", style="dim")
     say.print("Next: make feedback report  (a page for each student, a report of the class)")
@@ -302,7 +304,7 @@ def regrade(
         if not yes and not (sys.stdin.isatty() and typer.confirm("Write these grades?", default=False)):
             say.print("Nothing was written. To write these grades: make regrade YES=1")
             raise SystemExit(EXIT_NOT_ALL_GRADED)
-        say.print(f"{again.write()} grades written.")
+        say.print(f"{counted(again.write(), 'grade')} written.")
     lines = graded_lines(course, name)
     write_grades(course, name, lines)
     if _name_unread_times(course, name, [line.student for line in lines]):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .export.formats import VISIBILITIES, Format
+from .wording import counted
 
 commands = typer.Typer()
 
@@ -40,7 +41,7 @@ def feedback(
             warn.print(f"[bold red]no page for {_plain(page.student)}:[/] {_plain(page.problem)}")
         problems += bool(page.problem)
         written += not page.problem
-    say.print(f"{written} page{'' if written == 1 else 's'}: {_plain(course.feedback)}")
+    say.print(f"{counted(written, 'page')}: {_plain(course.feedback)}")
     if language and released not in ("", language):
         warn.print(
             f"The assignment was released in '{_plain(released)}': checks and messages of grading stay in that. "
@@ -93,7 +94,7 @@ def export(
     course = active_course(root)
     name = _one_assignment(course, assignment)
     done = export_class(course, name, form, to=to, roster=roster, column=column)
-    say.print(f"{done.rows} rows: {_plain(done.path)}")
+    say.print(f"{counted(done.rows, 'row')}: {_plain(done.path)}")
     for line in (*done.missing, *done.remarks):
         warn.print(_plain(line))
     if done.missing:

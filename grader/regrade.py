@@ -33,6 +33,7 @@ from .standings import Standing, late_by, open_gradebook, read_standings, second
 from .submitted import read_submission, submission_id
 from .summary import NOT_GRADED
 from .verdict import CaseResult, Verdict, versions
+from .wording import counted
 
 REGRADE = "grader regrade"
 SHOWN = 40  # students in the terminal; a file has them all
@@ -228,7 +229,7 @@ def report(changes: Sequence[Change], file: Path) -> Iterator[str]:
         yield f"… and {len(moved) - SHOWN} more. Everybody, with the checks of each: {file}"
     yield _numbers(changes)
     if failed := sum(change.after is None for change in changes):
-        yield f"{failed} could not be graded and keep their grade"
+        yield f"{counted(failed, 'keeps its grade', 'keep their grade')}: grading failed"
 
 
 def _of_student(change: Change) -> str:
@@ -244,4 +245,7 @@ def _numbers(changes: Sequence[Change]) -> str:
     gains, losses = (sum(sign * change.gain > 0 for change in changes) for sign in (1, -1))
     failed = sum(change.after is None for change in changes)
     same = len(changes) - gains - losses - failed
-    return f"{len(changes)} graded again: {gains} gain, {losses} lose, {same} keep their points"
+    return (
+        f"{len(changes)} graded again: {counted(gains, 'gains', 'gain')}, {counted(losses, 'loses', 'lose')}, "
+        f"{counted(same, 'keeps its points', 'keep their points')}"
+    )

@@ -29,6 +29,7 @@ from .standings import Standing, open_gradebook, read_standings
 from .submitted import read_timestamp
 from .summary import NOT_GRADED, Line, headings_of, line_of, line_of_row, row_of, with_marks
 from .verdict import Verdict
+from .wording import counted
 
 if TYPE_CHECKING:
     from .sandbox.warm import WarmProcess
@@ -128,7 +129,7 @@ def _grade_and_record(
 
 
 def _announcement(plan: Plan, options: RunOptions, excluded: int) -> Iterator[str]:
-    kept = f"; {len(plan.lines)} are graded already" if plan.lines else ""
+    kept = f"; {counted(len(plan.lines), 'is', 'are')} graded already" if plan.lines else ""
     kept += f"; {excluded} left out (nbgrader_config.py)" if excluded else ""
     if not plan.grade:
         yield "Nothing to grade" + (kept or "; nobody handed in") + "."
@@ -136,12 +137,8 @@ def _announcement(plan: Plan, options: RunOptions, excluded: int) -> Iterator[st
     reasons = ", ".join(f"{what} of {number}" for what, number in plan.again.items())
     again = f" (changed: {reasons})" if reasons and not options.force else ""
     workers = min(options.workers, len(plan.grade))
-    who = (
-        f"{workers} worker{'s' if workers > 1 else ''}"
-        if not options.scheduler
-        else f"the workers of {options.scheduler}"
-    )
-    yield f"Grading {len(plan.grade)} submissions{again} with {who}{kept} …"
+    who = f"the workers of {options.scheduler}" if options.scheduler else counted(workers, "worker")
+    yield f"Grading {counted(len(plan.grade), 'submission')}{again} with {who}{kept} …"
     if again and not OF_THE_STUDENT.issuperset(plan.again):
         yield "New grades are written at once. To see first who changes, stop this (Ctrl-C) and run: make regrade"
 

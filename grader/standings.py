@@ -184,6 +184,12 @@ def read_standings(engine: Engine, assignment: str, student: str | None = None) 
         return {row.student: _standing(row, tuple(marked.get(row.student, ()))) for row in rows}
 
 
+def read_students(engine: Engine) -> list[str]:
+    """Everybody in the gradebook, sorted: who handed in anything, and whom a class list was imported for."""
+    with engine.connect() as book:
+        return sorted(book.scalars(text("SELECT id FROM student")))
+
+
 def _standing(row: Row, by_hand: tuple[tuple[str, float], ...]) -> Standing:
     penalty = row.penalty or 0.0
     recorded = Recorded(

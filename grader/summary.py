@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import starmap
 from pathlib import Path
@@ -23,8 +23,9 @@ from rich.text import Text
 from .course import Course
 from .files import write_whole
 from .release import Release
-from .standings import Recorded
+from .standings import Recorded, open_gradebook, read_students
 from .verdict import Status, Verdict
+from .wording import counted
 
 SHOWN = 40  # rows of the table in the terminal; the csv has them all
 ROOMY = 110  # columns of a terminal that has room for the reasons as well
@@ -149,6 +150,17 @@ def print_summary(console: Console, lines: Sequence[Line], course: Course) -> No
     places = {"grades": _short(course.grades_csv), "verdicts": _short(course.autograded), "gradebook": gradebook}
     for what, place in places.items():
         console.print(Text(f"{what + ':':10} {place}"))
+
+
+def print_absent(console: Console, course: Course, students: Collection[str]) -> None:
+    """Name those whom the gradebook has from a class list (docs/marking.md), and who are not among `students`."""
+    with open_gradebook(course) as engine:
+        everybody = read_students(engine)
+    absent = sorted(set(everybody).difference(students))
+    if absent:
+        more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
+        of = f"{len(absent)} of the gradebook's {counted(len(everybody), 'student')}"
+        console.print(Text(f"not handed in: {of}: {', '.join(absent[:SHOWN])}{more}"))
 
 
 def _short(path: Path) -> Path:

@@ -33,6 +33,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     students = made.students(tiny.NAME)
     canvas = ["Student,ID,SIS User ID,SIS Login ID,Section", *(f"{who},{n},,{who},1" for n, who in enumerate(students))]
     (made.root / "canvas.csv").write_text("\n".join(canvas))
+    people = ["id,first_name,last_name,email", *(f"{who},{who},Berg,{who}@example.org" for who in students)]
+    (made.root / "people.csv").write_text("\n".join(people))
     (made.root / "moodle.csv").write_text("\n".join(["First name,ID number", *(f"{who},{who}" for who in students)]))
     return made
 
@@ -52,7 +54,8 @@ def test_docs_show_every_command() -> None:
     """Is each command for what comes after grading in the docs?"""
     shown = {tuple(shlex.split(command.removeprefix(".venv/bin/"))[:2]) for command in SHOWN}
     names = {command.name or command.callback.__name__ for command in commands.registered_commands}
-    assert {("grader", name) for name in names} | {("grader", "formgrader"), ("nbgrader", "export")} <= shown
+    others = {("grader", "formgrader"), ("nbgrader", "export"), ("nbgrader", "db")}
+    assert {("grader", name) for name in names} | others <= shown
 
 
 def test_commands_are_shown_as_they_are_found() -> None:

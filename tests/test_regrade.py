@@ -146,7 +146,7 @@ def test_salt_that_is_asked_for_grades_again_and_force_grades_all(changed: Cours
     folder = changed.submitted / "right" / tiny.NAME / f"{tiny.NAME}.ipynb"
     folder.write_bytes(Path(folder).read_bytes() + b"\n")
     said = run([GRADER, "grade"], changed).stdout
-    assert "Grading 1 submissions (changed: submission of 1)" in said
+    assert "Grading 1 submission (changed: submission of 1)" in said
     assert "make regrade" not in said, "whoever hands in again wants the new grade"
 
 

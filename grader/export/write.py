@@ -17,6 +17,7 @@ from ..graded import verdict_files
 from ..marks import read_marks
 from ..release import graded_sections
 from ..verdict import Verdict
+from ..wording import counted
 from . import tables
 from .formats import Format
 from .roster import Roster, read_roster
@@ -168,10 +169,12 @@ def _remarks(grades: tables.ClassGrades, form: Format, people: Roster | None) ->
         remarks.append(f"In the roster without a grade here: {'; '.join(people.others[:NAMED])}{more}")
     waiting = sum(marks.waiting > 0 for marks in grades.marks.values())
     if waiting:
-        remarks.append(f"{waiting} scores still lack answers that a person has to mark. Run: make formgrader")
+        lack = counted(waiting, "score still lacks", "scores still lack")
+        remarks.append(f"{lack} answers that a person has to mark. Run: make formgrader")
     review = sum(marks.to_review > 0 for marks in grades.marks.values())
     if review:
-        remarks.append(f"{review} scores hold marks by hand for an earlier submission. Look again: make formgrader")
+        hold = counted(review, "score holds", "scores hold")
+        remarks.append(f"{hold} marks by hand for an earlier submission. Look again: make formgrader")
     if any(grades.bonus.values()):
         remarks.append(f"Scores are out of {grades.max_score:g}; bonus points are in them and can make them more.")
     if form is Format.MOODLE and any(marks.score > tables.MOODLE_MAXIMUM for marks in grades.marks.values()):
