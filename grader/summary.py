@@ -22,6 +22,7 @@ from rich.text import Text
 
 from .course import Course
 from .files import write_whole
+from .late import left_out
 from .release import Release
 from .standings import Recorded, open_gradebook, read_students
 from .verdict import Status, Verdict
@@ -156,8 +157,8 @@ def print_absent(console: Console, course: Course, students: Collection[str]) ->
     """Name those whom the gradebook has from a class list (docs/marking.md), and who are not among `students`."""
     with open_gradebook(course) as engine:
         everybody = read_students(engine)
-    absent = sorted(set(everybody).difference(students))
-    if absent:
+    absent = set(everybody).difference(students)
+    if absent := sorted(absent and absent - left_out(course)):
         more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
         of = f"{len(absent)} of the gradebook's {counted(len(everybody), 'student')}"
         console.print(Text(f"not handed in: {of}: {', '.join(absent[:SHOWN])}{more}"))

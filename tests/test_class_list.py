@@ -61,6 +61,14 @@ def test_one_is_no_plural(said: str, wanted: str) -> None:
     assert said == wanted
 
 
+def test_who_is_left_out_is_not_missed(course: Course) -> None:
+    """Is somebody missed whom nbgrader_config.py leaves out?"""
+    run([NBGRADER, "db", "student", "import", "people.csv"], course)
+    with (course.root / "nbgrader_config.py").open("a", encoding="utf-8") as config:
+        config.write('\nc.CourseDirectory.student_id_exclude = "ld3"\n')
+    assert "not handed in: 1 of the gradebook's 4 students: 학생일" in run([GRADER, "grade"], course).stdout
+
+
 def test_one_student_is_no_plural_anywhere(course: Course) -> None:
     """Does a class of one read as well?"""
     (course.submitted / "kc2").rename(course.root / "kc2")
