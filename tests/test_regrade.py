@@ -179,5 +179,5 @@ def test_report_of_a_large_class_is_by_check_and_short(tmp_path: Path) -> None:
     assert everybody.count("    c/1: FAIL 0 → PASS 2") == 300
     assert said[-2:] == [
         "301 graded again: 300 gain, 0 lose, 0 keep their points",
-        "1 could not be graded and keep their grade",
+        "1 keeps its grade: grading failed",
     ]
