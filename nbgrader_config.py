@@ -64,3 +64,10 @@ c.ExportPlugin.to = str(course.data / "nbgrader-grades.csv")
 # the salt
 c.GenerateFeedback.exporter_class = "grader.feedback.exporter.FeedbackExporter"
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "verdict.json", "translations"]
+
+# Late submissions and students to leave out, as docs/late.md explains; take the "# " away in front of what you want.
+# c.AssignLatePenalties.plugin_class = "grader.late_plugin.LateDays"
+# c.LateDays.share_per_day = 0.1  # of the score, for each day begun
+# c.LateDays.grace_minutes = 15  # not counted as late
+# c.LateDays.most = 0.5  # of the score, however late
+# c.CourseDirectory.student_id_exclude = "kim,lee"  # without spaces

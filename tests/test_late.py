@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -153,6 +155,23 @@ def test_mistake_in_the_list_of_extensions_is_said(fresh_course: Course, text: s
     fresh_course.extensions.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(CourseError, match=said):
         read_extensions(fresh_course, "tiny")
+
+
+def test_docs_and_configuration_say_what_holds() -> None:
+    """Is every setting documented with what it is if left out, and do the lines to copy do what the page says?"""
+    page = (tiny.ROOT / "docs" / "late.md").read_text(encoding="utf-8")
+    for field in fields(LatePolicy):
+        row = rf"^\| `c\.LateDays\.{field.name}` \| [^|]+ \| {field.default}[ :]"
+        assert re.search(row, page, re.MULTILINE), field.name
+    lines = "\n".join(re.findall(r"^```python\n(.+?)\n```$", page, re.MULTILINE | re.DOTALL))
+    commented = re.findall(r"^# (c\..+)$", (tiny.ROOT / "nbgrader_config.py").read_text(), re.MULTILINE)
+    for text in (lines, "\n".join(commented)):
+        config = Config()
+        exec(text, {"c": config})  # noqa: S102  (our own files)
+        points = [90 - (late_rule(config)("s", 90.0, late) or 0) for late in (HOUR / 6, 10 * HOUR, 49 * HOUR, 30 * DAY)]
+        assert points == pytest.approx([90, 81, 63, 45])
+        assert excluded_students(config) == {"kim", "lee"}
+    assert "90 points become 90 after ten minutes, 81 after ten hours, 63 after two days and an hour" in page
 
 
 def test_excluded_students_are_nbgraders() -> None:
