@@ -29,7 +29,7 @@ from .sandbox.host import Sandbox, SandboxUnavailable
 from .sandbox.limits import Limits
 from .student import RecordedCode, StudentCode
 from .submitted import Submission
-from .testcell import TRUSTED_SECONDS, TrustedNames, clip, deadline, judge
+from .testcell import TRUSTED_SECONDS, CheckingTooLong, TrustedNames, clip, deadline, judge
 from .verdict import CaseResult, Status, Verdict, times, versions
 
 MakePlots = Callable[[Student, Sequence[CaseResult]], Iterable[Plot]]
@@ -82,7 +82,8 @@ def grade_submission(workbench: Workbench, submission: Submission) -> GradedSubm
     with speaking(workbench.release.language):
         try:
             return _grade(workbench, submission)
-        except Exception as error:  # it could not even be read or written down: the run goes on with the next one
+        # it could not even be read or written down: the run goes on with the next one
+        except (Exception, CheckingTooLong) as error:
             return not_graded(workbench.release, submission, clip(f"{type(error).__name__}: {error}"))
 
 
@@ -194,8 +195,9 @@ def _judge_all(workbench: Workbench, code: StudentCode) -> Judged:
     trusted = TrustedNames(workbench.release)
     results: Results = {}
     printed: dict[str, str] = {}
+    end = time.monotonic() + workbench.limits.submission_seconds + TRUSTED_SECONDS
     for grade_id, test in workbench.release.tests.items():
-        results[grade_id], printed[grade_id] = judge(test, workbench.cases.get(grade_id, ()), code, trusted)
+        results[grade_id], printed[grade_id] = judge(test, workbench.cases.get(grade_id, ()), code, trusted, end)
     hit = tuple(map(clip, code.limits_hit))  # before the pictures, which nobody is graded by
     plots = _plots(workbench, code, [result for cell in results.values() for result in cell])
     return Judged(results, printed, plots, hit)
@@ -208,7 +210,7 @@ def _plots(workbench: Workbench, code: StudentCode, results: Sequence[CaseResult
     try:
         with deadline(TRUSTED_SECONDS):
             return bounded(workbench.make_plots(code, results))
-    except Exception:  # values of a student's that cannot be drawn, or a sandbox that is gone
+    except (Exception, CheckingTooLong):  # values of a student's that cannot be drawn, or a sandbox that is gone
         return ()
 
 

@@ -16,6 +16,7 @@ import math
 import numbers
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType
@@ -29,36 +30,43 @@ from .release import GradedCell, Release, is_locked, is_test
 from .sandbox.host import SandboxUnavailable
 from .verdict import CaseResult, Status
 
-TRUSTED_SECONDS = 60.0  # hostile but valid data must not burn our time; real checks take milliseconds
+# hostile but valid data must not burn our time; real checks take milliseconds
+TRUSTED_SECONDS = 60.0  # for one case; for a whole submission that much more than its own code may take
 MAX_TEXT = 600  # characters of a message, hint or value in a verdict
 
 
-class CheckingTooLong(Exception):
-    """Our side did not finish judging in time."""
+class CheckingTooLong(BaseException):
+    """Our side did not finish judging in time. No Exception: checks catch those, and the alarm rings once."""
 
 
 SetAlarm = Callable[[float], object]
 
 
 @contextlib.contextmanager
-def alarm() -> Iterator[SetAlarm]:
+def alarm(end: float = math.inf) -> Iterator[SetAlarm]:
     """Yield a function that has CheckingTooLong raised so many seconds after its latest call; 0 is never.
 
-    In the main thread only. In other threads there is no such alarm.
+    After `end` (of time.monotonic()) nothing may begin, and what runs then is stopped. In the main thread only: in
+    other threads nothing is stopped.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda seconds: None
-        return
+    in_main_thread = threading.current_thread() is threading.main_thread()
+
+    def set_alarm(seconds: float) -> None:
+        if seconds and (seconds := min(seconds, end - time.monotonic())) <= 0:
+            raise CheckingTooLong
+        if in_main_thread:
+            signal.setitimer(signal.ITIMER_REAL, seconds)
 
     def ring(*_: object) -> None:
         raise CheckingTooLong
 
-    before = signal.signal(signal.SIGALRM, ring)
+    before = signal.signal(signal.SIGALRM, ring) if in_main_thread else None
     try:
-        yield functools.partial(signal.setitimer, signal.ITIMER_REAL)
+        yield set_alarm
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        set_alarm(0)
+        if in_main_thread:
+            signal.signal(signal.SIGALRM, before)
 
 
 @contextlib.contextmanager
@@ -70,10 +78,10 @@ def deadline(seconds: float) -> Iterator[None]:
 
 
 def judge(
-    test: GradedCell, cases: Sequence[Case], student: Student, trusted: TrustedNames
+    test: GradedCell, cases: Sequence[Case], student: Student, trusted: TrustedNames, end: float = math.inf
 ) -> tuple[list[CaseResult], str]:
-    """Return the results of one graded cell and what its text printed."""
-    with alarm() as set_alarm:  # one for the cell, set anew for every case
+    """Return the results of one graded cell and what its text printed. What is not judged by `end` is an ERROR."""
+    with alarm(end) as set_alarm:  # one for the cell, set anew for every case
         if cases:
             return [_run_case(case, student, set_alarm) for case in cases], ""
         return _run_text(test, student, trusted, set_alarm)

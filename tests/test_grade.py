@@ -17,6 +17,7 @@ from nbformat.v4 import new_code_cell, new_output
 from grader.course import Course
 from grader.fill import fill
 from grader.grade import Workbench, grade_submission
+from grader.messages import say
 from grader.release import Release
 from grader.result import graded_result
 from grader.sandbox.host import ALL
@@ -324,6 +325,13 @@ def test_alarm_in_the_middle_of_a_call_does_not_spoil_the_next(workbench: Workbe
             with pytest.raises(CheckingTooLong), deadline(0.1):
                 look()
             assert code["quick"]() == 2
+
+
+def test_judging_a_submission_has_an_end(workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is what a submission's own code may take, and a minute of ours, all that it gets?"""
+    monkeypatch.setattr("grader.grade.TRUSTED_SECONDS", -workbench.limits.submission_seconds)
+    verdict = grade(workbench, tiny.REFERENCE)
+    assert {(case.status, case.message) for case in verdict.cases} == {(Status.ERROR, say("verdict.too_long"))}
 
 
 def test_result_that_cannot_be_written_down_stops_nobody(workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,6 +139,44 @@ def test_case_that_burns_our_time_ends_and_the_next_ones_are_judged(
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0.0
 
 
+def test_all_cases_of_a_submission_share_a_time(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Can a submission take what a case may take for each of a hundred cases?"""
+    monkeypatch.setattr(testcell, "TRUSTED_SECONDS", 60.0)
+    begun = []
+
+    def burn(student: Any = None) -> None:
+        begun.append(True)
+        while True:
+            pass
+
+    cases = [Case(f"t/{number}", "t", 1.0, "title", burn) for number in range(100)]
+    end = time.monotonic() + 1.0
+    results, _ = judge(GradedCell("t", "", 100.0, ""), cases, Namespace(), TrustedNames(release), end)
+    assert {(result.status, result.message) for result in results} == {(Status.ERROR, say("verdict.too_long"))}
+    results, _ = judge(GradedCell("t", "f()", 1.0, ""), (), Namespace(f=burn), TrustedNames(release), end)
+    assert results[0].message == say("verdict.too_long")
+    assert len(begun) == 1
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0.0
+
+
+def test_check_that_catches_everything_does_not_catch_the_alarm(
+    release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a check makes a row of each error, does the second row that burns our time go on for ever?"""
+    monkeypatch.setattr(testcell, "TRUSTED_SECONDS", 0.5)
+    begun = []
+
+    def burn() -> None:
+        begun.append(True)
+        end = time.monotonic() + 5.0
+        while time.monotonic() < end:
+            pass
+
+    rows = "for row in range(2):\n    try:\n        f()\n    except Exception:\n        pass"
+    (result,) = judged(release, rows, f=burn)
+    assert (result.status, result.message, len(begun)) == (Status.ERROR, say("verdict.too_long"), 1)
+
+
 def raising(error: BaseException):
     def run(student: Any) -> None:
         raise error
