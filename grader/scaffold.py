@@ -56,9 +56,9 @@ def _marks(grade_id: str, **fields: object) -> dict:
 def _notebook(name: str, helper: str) -> nbformat.NotebookNode:
     stub = f'def {name}(x):\n    """Return twice x, an array of the same shape. x is left unchanged."""\n'
     stub += f'    raise NotImplementedError("{name} is not written yet")'
-    hidden = "# Hidden tests, 5 points, run after you hand in. They look at other inputs, and whether x was changed."
+    hidden = "# Hidden tests, 5 points, run after you hand in. They look at other inputs."
     cells = [
-        new_markdown_cell(f"# {name}\n\nWhat this is about, and why.", id="title"),
+        new_markdown_cell(f"# {name}", id="title"),
         new_markdown_cell("## 1 · The function\n\nRun the next cell, then write the function below it.", id="section"),
         new_code_cell(f"import {helper}\nimport numpy as np", id="setup", metadata=_marks("setup", locked=True)),
         new_code_cell(stub, id="answer", metadata=_marks(name, solution=True)),

@@ -121,7 +121,7 @@ def status_of(verdict: Verdict) -> str:
         return "unreadable"
     if verdict.limits_hit or any(case.status is Status.TIMEOUT for case in verdict.cases):
         return "hit a limit"
-    if all(case.status is Status.NOT_ATTEMPTED for case in verdict.cases):
+    if verdict.not_attempted:
         return "not attempted"
     return "graded"
 

@@ -128,6 +128,12 @@ class Verdict:
         """True where every point is earned, those of the bonus too."""
         return self.points == math.fsum(case.max_points for case in self.cases)
 
+    @property
+    def not_attempted(self) -> bool:
+        """True where nothing was written: all cases are not attempted, or blocked by one that is not."""
+        found = {case.status for case in self.cases}
+        return Status.NOT_ATTEMPTED in found and found <= {Status.NOT_ATTEMPTED, Status.BLOCKED}
+
     def of_cell(self, cell: str) -> tuple[CaseResult, ...]:
         """The cases that belong to one graded cell, in order."""
         return tuple(case for case in self.cases if case.cell == cell)

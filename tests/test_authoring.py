@@ -24,7 +24,8 @@ pytestmark = pytest.mark.long
 
 PAGE = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8")
 STEP = re.compile(
-    r"^<!-- (?P<what>[^>]+?) -->\n(?:```python\n(?P<code>.*?)\n```|(?P<command>    \S[^\n]*))?", re.M | re.S
+    r"^<!-- (?P<what>[^>]+?) -->\n(?:```(?:python|markdown)\n(?P<code>.*?)\n```|(?P<command>    \S[^\n]*))?",
+    re.M | re.S,
 )
 
 
@@ -40,7 +41,7 @@ class Author:
 
     def edit(self, grade_id: str, source: str, after: str | None = None) -> None:
         notebook = nbformat.read(self.notebook(), as_version=4)
-        ids = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
+        ids = [cell.metadata.get("nbgrader", {}).get("grade_id", cell.id) for cell in notebook.cells]
         if after is None:
             notebook.cells[ids.index(grade_id)].source = source
         else:
@@ -59,10 +60,11 @@ class Author:
         assert "Traceback" not in done.stderr
         return done.stdout
 
-    def hand_in(self, student: str) -> None:
+    def hand_in(self, student: str, notebook: bytes | None = None) -> None:
+        """Hand in a notebook; without one, the reference solution."""
         released = nbformat.read(self.root / "course" / "release" / "dropout" / "dropout.ipynb", as_version=4)
         solved = fill(released, (self.root / "solutions" / "dropout" / "reference.py").read_text())
-        folder = hand_in(find_course(self.root), student, solved)
+        folder = hand_in(find_course(self.root), student, notebook or solved)
         target = folder.parent / "dropout"
         folder.rename(target)
         (target / "tiny.ipynb").rename(target / "dropout.ipynb")
@@ -104,6 +106,20 @@ def test_the_page_works_as_it_stands(tmp_path: Path) -> None:
         author.do(step["what"], step["code"] or "", (step["command"] or "").strip())
     verdict = tmp_path / "course" / "autograded" / "s01" / "dropout" / "verdict.json"
     assert Verdict.from_json(verdict.read_text()).points == 6
+    released = tmp_path / "course" / "release" / "dropout" / "dropout.ipynb"
+    handed_out = nbformat.read(released, as_version=4)
+    template = template_of(tmp_path)
+    left = [cell.id for cell in handed_out.cells if cell.source in template]
+    assert left == ["section", "setup", "hidden"], "no placeholder is handed out"
+    author.hand_in("s02", released.read_bytes())
+    assert re.search(r"s02 .* not attempted", author.run("grader grade dropout")), "as `grader validate` says, too"
+
+
+def template_of(root: Path) -> set[str]:
+    """The cells that `grader new` writes, as they are before anybody has replaced them."""
+    (root / "other" / "assignment").mkdir(parents=True)
+    notebook, *_ = new_assignment(find_course(root / "other"), "dropout")
+    return {cell.source for cell in nbformat.read(notebook, as_version=4).cells}
 
 
 @pytest.mark.parametrize("name", ["two words", "1st", "for", "_x", "a-b", "größe", "../x"])

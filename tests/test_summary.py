@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from grader.release import Release
-from grader.summary import line_of
+from grader.summary import line_of, status_of
 from grader.verdict import CaseResult, Status, Verdict
 from tests import tiny
 
@@ -12,6 +14,21 @@ NOT_DEFINED = CaseResult("double_hidden/a", "double_hidden", "t", Status.ERROR, 
 
 def first_thing(release: Release, *cases: CaseResult, **hindrances: str) -> str:
     return line_of(release, Verdict(tiny.NAME, "s", "", "", "", "", cases, hindrances=hindrances)).first_thing
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        ((Status.NOT_ATTEMPTED, Status.NOT_ATTEMPTED), "not attempted"),
+        ((Status.NOT_ATTEMPTED, Status.BLOCKED), "not attempted"),
+        ((Status.FAIL, Status.BLOCKED), "graded"),
+        ((Status.PASS, Status.NOT_ATTEMPTED), "graded"),
+    ],
+)
+def test_what_waits_for_an_answer_is_not_attempted_either(statuses: tuple[Status, ...], said: str) -> None:
+    """Does the table say of an untouched notebook what `grader validate` says of it?"""
+    cases = tuple(CaseResult(f"c/{status}", "c", "t", status, 0, 1) for status in statuses)
+    assert status_of(Verdict(tiny.NAME, "s", "", "", "", "", cases)) == said
 
 
 def test_answer_that_cannot_run_is_the_first_thing_to_look_at(release: Release) -> None:
