@@ -19,7 +19,7 @@ from markupsafe import escape
 from nbformat import NotebookNode
 
 from .checking import Case, Student
-from .intake import bare_release, take_in
+from .intake import Intake, bare_release, take_in
 from .messages import Message, say, speaking
 from .outputs import safe_outputs
 from .plots import Plot, bounded
@@ -103,7 +103,7 @@ def _grade(workbench: Workbench, submission: Submission) -> GradedSubmission:
         judged = Judged(_not_gradable(workbench.release, problem), {})
     else:
         try:
-            judged = _run_and_judge(workbench, notebook, stages)
+            judged = _run_and_judge(workbench, intake, stages)
         except SandboxUnavailable as error:
             judged = Judged(_infrastructure_failed(workbench.release, str(error)), {})
         except Exception as error:  # our fault too, and it ends here: the run goes on with the next submission
@@ -170,14 +170,21 @@ def _since(started: float) -> float:
     return time.perf_counter() - started
 
 
-def _run_and_judge(workbench: Workbench, notebook: NotebookNode, stages: dict[str, float]) -> Judged:
+def _run_and_judge(workbench: Workbench, intake: Intake, stages: dict[str, float]) -> Judged:
     """Run the student's cells, keep their outputs, then judge every graded cell of the release.
 
     All outputs are in before the first hidden input goes into the sandbox, so no cell can print one. `stages` gets
     the seconds that each stage took, and `student`, the processor time that the student's own code says it took.
     """
-    run = _cells_to_run(notebook)
-    with StudentCode(workbench.sandbox, [cell.source for cell in run], workbench.limits, workbench.plan) as code:
+    run = _cells_to_run(intake.notebook)
+    missing = {
+        name: intake.hindrances[cell.grade_id]
+        for cell in workbench.release.cells
+        if cell.is_solution and cell.grade_id in intake.hindrances
+        for name in cell.names
+    }
+    sources = [cell.source for cell in run]
+    with StudentCode(workbench.sandbox, sources, workbench.limits, workbench.plan, missing) as code:
         for number, (cell, outputs) in enumerate(zip(run, code.run_cells(), strict=True), start=1):
             cell.outputs, cell.execution_count = outputs, number
         started = time.perf_counter()

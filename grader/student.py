@@ -12,7 +12,8 @@ import functools
 import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -50,15 +51,24 @@ _LONG_NUMBER = re.compile(r"-?\d*\.\d{4,}(?:[eE][-+]?\d+)?|-?\d{7,}")
 class StudentCode:
     """One submission's namespace. Implements `checking.Student`; use as a context manager.
 
-    `plan` are calls that are made ahead, all at once, as soon as the cells have run.
+    `plan` are calls that are made ahead, all at once, as soon as the cells have run. `missing` says why a name may
+    not be there, where more is known than that nothing defined it.
     """
 
-    def __init__(self, sandbox: Sandbox, cells: Sequence[str], limits: Limits, plan: Plan | None = None) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        cells: Sequence[str],
+        limits: Limits,
+        plan: Plan | None = None,
+        missing: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.memo: dict[Any, Any] = {}
         self.cpu_seconds = 0.0  # processor time that cells and calls say they took; shown, and decides nothing
         self.stages: Counter[str] = Counter()  # wall seconds by stage
         self.limits_hit: dict[str, None] = {}  # in words, each once, in the order in which they were hit
         self._plan = plan
+        self._missing = missing
         self._answers: Answers | None = None
         self._sandbox = sandbox
         self._cells = list(cells)
@@ -144,7 +154,7 @@ class StudentCode:
             self._drop()
             raise
         if found is MISSING:
-            raise StudentError(say("run.not_defined", name=name))
+            raise StudentError(self._missing.get(name) or say("run.not_defined", name=name))
         if isinstance(found, Function):
             return self._functions.setdefault(name, RemoteFunction(self, name))
         if isinstance(found, Module):

@@ -90,6 +90,7 @@ def test_answer_that_cannot_run_is_no_repair(workbench: Workbench) -> None:
     verdict = grade(workbench, notebook)
     assert verdict.repairs == ()
     assert "not valid Python (line 1" in verdict.hindrances["double"]
+    assert {case.message for case in verdict.cases} == {verdict.hindrances["double"]}, "and no word of running it"
     assert Verdict.from_json(verdict.to_json()) == verdict
 
 

@@ -60,19 +60,22 @@ def section_headings(notebook: NotebookNode) -> list[tuple[str, NotebookNode]]:
 
 
 def question_headings(cells: Iterable[NotebookNode]) -> dict[str, str]:
-    """{grade_id: nearest heading of level 3 to 6 above} of the answers in one section, "" where there is none."""
+    """{grade_id: heading of the question} of the answers in one section, "" where there is none.
+
+    It is the nearest one above: a heading of level 3 to 6, or the bold words that a cell begins with.
+    """
     heading = ""
     found = {}
     for cell in cells:
         if is_solution(cell):
             found[grade_id_of(cell)] = heading
         elif cell.cell_type == "markdown":
-            headings = [line.lstrip("#").strip() for line in cell.source.splitlines() if _HEADING.match(line)]
-            heading = headings[-1] if headings else heading
+            headings = _HEADING.findall(cell.source)
+            heading = "".join(headings[-1]).strip() if headings else heading
     return found
 
 
-_HEADING = re.compile("#{3,6} ")
+_HEADING = re.compile(r"^#{3,6} +(.+)|\A\*\*([^*\n]+)\*\*", re.MULTILINE)
 
 
 def shown_outputs(cell: NotebookNode) -> list[Output]:

@@ -99,6 +99,12 @@ class Section:
         return self.max_points > 0
 
     @property
+    def notices(self) -> list[str]:
+        """What keeps answers from running, where no finding says it."""
+        said = {case.message for finding in self.findings for case in finding.cases}
+        return [reason for reason in self.hindrances.values() if reason not in said]
+
+    @property
     def shown(self) -> bool:
         return bool(self.graded or self.code or self.outputs)
 

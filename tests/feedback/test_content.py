@@ -78,9 +78,9 @@ def test_hindrance_that_costs_nothing_does_not_come_first() -> None:
 def test_written_answer_stands_under_its_question() -> None:
     """Can several answers of a section be told apart?"""
     cells = []
-    for number, name in enumerate(("Why", "How"), start=1):
+    for name, question in (("Why", "### 2.1 Why\n\nSay it."), ("How", "**2.2 How** (2 points). Say **all** of it.")):
         answer = new_markdown_cell("### not a question", metadata=tiny.marks(name, points=2, solution=True))
-        cells += [new_markdown_cell(f"### 2.{number} {name}\n\nSay it."), answer]
+        cells += [new_markdown_cell(question), answer]
     text = text_of(verdict(), *cells)
     assert "2.1 Why not marked yet, 2 points" in text
     assert "2.2 How not marked yet, 2 points" in text
