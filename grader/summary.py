@@ -33,6 +33,7 @@ ROOMY = 110  # columns of a terminal that has room for the reasons as well
 
 
 NOT_GRADED = "NOT GRADED"
+UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def status_of(verdict: Verdict) -> str:
     if verdict.infra:
         return NOT_GRADED
     if verdict.problem:
-        return "unreadable"
+        return UNREADABLE
     if verdict.limits_hit or any(case.status is Status.TIMEOUT for case in verdict.cases):
         return "hit a limit"
     if verdict.not_attempted:
@@ -143,10 +144,11 @@ def print_summary(console: Console, lines: Sequence[Line], course: Course) -> No
     waiting = sum(line.recorded.needs_marking > 0 for line in lines if line.recorded)
     review = sum(line.recorded.to_review > 0 for line in lines if line.recorded)
     failed = sum(line.status == NOT_GRADED for line in lines)
-    again = f", {review} marked for an earlier submission" if review else ""
-    console.print(
-        f"\n{len(lines) - failed} graded, {failed} not graded, {waiting} with answers to mark{again} (make formgrader)."
-    )
+    damaged = sum(line.status == UNREADABLE for line in lines)
+    numbers = [f"{len(lines) - failed - damaged} graded", f"{failed} not graded", f"{damaged} unreadable"]
+    numbers.append(f"{waiting} with answers to mark")
+    numbers += [f"{review} marked for an earlier submission"] if review else []
+    console.print(f"\n{', '.join(numbers)} (make formgrader).")
     gradebook = course.gradebook_name if course.database else _short(course.gradebook)
     places = {"grades": _short(course.grades_csv), "verdicts": _short(course.autograded), "gradebook": gradebook}
     for what, place in places.items():
