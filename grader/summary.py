@@ -226,6 +226,8 @@ def _first_thing(release: Release, verdict: Verdict) -> str:
     hindered = [reason for name, reason in verdict.hindrances.items() if name in code]
     if wrong and hindered:
         return hindered[0]
+    if not wrong:
+        return next(iter(verdict.limits_hit), "")
     return wrong[0].message.splitlines()[0] if wrong and wrong[0].message else ""
 
 

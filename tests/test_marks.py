@@ -16,6 +16,9 @@ from grader.marks import Marks, read_marks
 from grader.options import RunOptions
 from grader.release import load_release
 from grader.releasing import make_release
+from grader.report.build import build_report
+from grader.report.classroom import read_class
+from grader.report.write import render_report
 from grader.run import grade_and_record
 from grader.sandbox.layers import ALL
 from grader.summary import Line, print_summary, table_as_json, write_csv
@@ -70,6 +73,8 @@ def test_mark_for_an_earlier_submission_is_to_be_reviewed_until_it_was(marked: C
         line, marks = grade(marked)
         assert (line.recorded.needs_marking, line.recorded.to_review) == (0, 1)
         assert (marks.waiting, marks.to_review, marks.raw_score) == (0, 1, 9.0)
+        page = render_report(build_report(read_class(marked, tiny.NAME)), lambda student: "")
+        assert "<b>1</b> marked for an earlier submission" in page
     mark(marked, 4.0)
     line, marks = grade(marked)
     assert (line.recorded.to_review, marks.to_review, marks.raw_score) == (0, 0, 10.0)

@@ -37,3 +37,11 @@ def test_answer_that_cannot_run_is_the_first_thing_to_look_at(release: Release) 
     assert first_thing(release, NOT_DEFINED, written="was missing") == "`double` is not defined."
     right = CaseResult("double_hidden/a", "double_hidden", "t", Status.PASS, 5, 5)
     assert first_thing(release, right, double="holds conflict markers") == ""
+
+
+def test_limit_that_cost_nothing_is_told_beside_its_status(release: Release) -> None:
+    """Does 'hit a limit' of a student with every point say which?"""
+    right = CaseResult("double_hidden/a", "double_hidden", "t", Status.PASS, 5, 5)
+    stopped = Verdict(tiny.NAME, "s", "", "", "", "", (right,), limits_hit=("It did not finish.",))
+    line = line_of(release, stopped)
+    assert (line.status, line.first_thing) == ("hit a limit", "It did not finish.")

@@ -30,6 +30,7 @@ class Row:
     score: float | None  # None: not graded
     penalty: float
     waiting: int
+    to_review: int
     status: str
     failed: int
     repairs: int
@@ -93,6 +94,11 @@ class Report:
     def waiting(self) -> int:
         """Students with answers that a person still has to mark."""
         return sum(row.waiting > 0 for row in self.rows)
+
+    @property
+    def to_review(self) -> int:
+        """Students with marks by hand for an earlier submission."""
+        return sum(row.to_review > 0 for row in self.rows)
 
     @property
     def slowest(self) -> list[Row]:
@@ -190,6 +196,7 @@ def _row(classroom: Classroom, verdict: Verdict) -> Row:
         score=None if verdict.infra else score,
         penalty=marks.late_penalty if marks else 0.0,
         waiting=marks.waiting if marks else 0,
+        to_review=marks.to_review if marks else 0,
         status=status_of(verdict).lower(),
         failed=sum(case.status is not Status.PASS for case in verdict.cases),
         repairs=len(verdict.repairs),
