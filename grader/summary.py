@@ -228,7 +228,7 @@ def _first_thing(release: Release, verdict: Verdict) -> str:
         return hindered[0]
     if not wrong:
         return next(iter(verdict.limits_hit), "")
-    return wrong[0].message.splitlines()[0] if wrong and wrong[0].message else ""
+    return wrong[0].message.splitlines()[0] if wrong[0].message else ""
 
 
 def table_as_json(assignment: str, lines: Sequence[Line], log_head: str) -> str:
