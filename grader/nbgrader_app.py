@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from .course import Course
+from .course import Course, CourseError
 
 if TYPE_CHECKING:
     from nbgrader.apps import NbGraderAPI
@@ -17,7 +17,9 @@ warnings.filterwarnings("ignore", message="Object of type .* not in session")
 
 
 def nbgrader_config(course: Course) -> Config:
-    """Return what nbgrader_config.py says, pointed at the folders of `course`."""
+    """What nbgrader_config.py says, pointed at the folders of `course`. Raises CourseError where there is none."""
+    if not (course.root / "nbgrader_config.py").is_file():
+        raise CourseError(f"{course.root / 'nbgrader_config.py'} is missing. Put back the one the kit came with.")
     from traitlets.config import PyFileConfigLoader
 
     config = PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()

@@ -179,12 +179,18 @@ def read_made(path: Path, remedy: str = "Mend it and run: make release") -> Note
     return notebook
 
 
+def released_notebook(course: Course, assignment: str) -> NotebookNode:
+    """The student version. Raises CourseError where it was not made, or is damaged."""
+    path = course.release / assignment / f"{assignment}.ipynb"
+    if not path.is_file():
+        raise CourseError(f"'{assignment}' is not released yet. Run: make release")
+    return read_made(path, "Run: make release")
+
+
 def load_release(course: Course, assignment: str) -> Release:
     """Read the release of `assignment`. Raises CourseError where it was not made, or is not of the present source."""
     source_folder = course.sources / assignment
-    released = course.release / assignment / f"{assignment}.ipynb"
-    if not released.is_file():
-        raise CourseError(f"'{assignment}' is not released yet. Run: make release")
+    released = released_notebook(course, assignment)
     source = read_made(source_folder / f"{assignment}.ipynb")
     sections = dict(graded_sections(source))
     tests = {}
@@ -195,8 +201,8 @@ def load_release(course: Course, assignment: str) -> Release:
             tests[grade_id] = GradedCell(grade_id, cell.source, float(data["points"]), sections[grade_id])
     return Release(
         assignment=assignment,
-        notebook=read_made(released, "Run: make release"),
+        notebook=released,
         tests=tests,
-        files=released.parent,
+        files=course.release / assignment,
         sha256=folder_digest(source_folder),
     )

@@ -69,6 +69,9 @@ DAMAGES = {
     "module": (puts(f"{PUBLIC}/tinyhelp.py", BROKEN), "grade", "tinyhelp.py, line 2: SyntaxError"),
     "source": (puts(f"{PUBLIC}/tiny.ipynb", HALF), "release", "tiny.ipynb is no notebook"),
     "same id": (same_id_twice, "validate", "Duplicate grade id: double"),
+    "config, none": (lambda root: (root / "nbgrader_config.py").unlink(), "grade", "nbgrader_config.py is missing"),
+    "release, report": (puts("course/release/tiny/tiny.ipynb", HALF), "report", "Run: make release"),
+    "release, export": (puts("course/release/tiny/tiny.ipynb", HALF), "export cases", "Run: make release"),
     "release": (puts("course/release/tiny/tiny.ipynb", HALF), "grade", "Run: make release"),
     "gradebook, grade": (puts("course/gradebook.db", b"x" * 9999), "grade", "file is not a database. Put the newest"),
     "gradebook, report": (puts("course/gradebook.db", b"x" * 9999), "report", "file is not a database. Put the newest"),
@@ -81,7 +84,7 @@ DAMAGES = {
 def test_damage_is_one_sentence(copy: Course, damage: Callable, command: str, says: str) -> None:
     """Does a person read what is wrong, where, and what to do, instead of a traceback?"""
     damage(copy.root)
-    done = run([GRADER, command], copy)
+    done = run([GRADER, *command.split()], copy)
     assert done.returncode == 2, done.stdout + done.stderr
     assert re.search(says, done.stderr), done.stderr
     assert "Traceback" not in done.stderr

@@ -8,14 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat.v4
-
 from ..collect import read_lms_ids
 from ..course import Course, CourseError
 from ..files import replacing
 from ..graded import verdict_files
 from ..marks import read_marks
-from ..release import graded_sections
+from ..release import graded_sections, released_notebook
 from ..verdict import Verdict
 from ..wording import counted
 from . import tables
@@ -138,8 +136,7 @@ def _read(course: Course, assignment: str) -> tuple[tables.ClassGrades, tuple[st
         reason = f" The verdicts of {', '.join(verdicts.damaged)} cannot be read." if verdicts.damaged else ""
         raise CourseError(f"No submission of '{assignment}' is graded yet.{reason} Run: make grade")
     marks = {student: mark for student, mark in read_marks(course, assignment).items() if student in bonus}
-    release = course.release / assignment / f"{assignment}.ipynb"
-    sections = dict(graded_sections(nbformat.v4.reads(release.read_text(encoding="utf-8"))))
+    sections = dict(graded_sections(released_notebook(course, assignment)))
     return tables.ClassGrades(assignment, verdicts, marks, sections, bonus, tuple(failed)), verdicts.damaged
 
 

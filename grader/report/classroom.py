@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbformat import NotebookNode, from_dict
+from nbformat import NotebookNode
 
 from ..course import ENGLISH, Course, CourseError
 from ..graded import verdict_files
 from ..marks import Marks, read_marks
-from ..release import graded_sections
+from ..release import graded_sections, released_notebook
 from ..verdict import Verdict
 
 
@@ -50,7 +50,7 @@ def read_class(course: Course, assignment: str) -> Classroom:
     files = verdict_files(course, assignment)
     if not files:
         raise CourseError(f"No submission of '{assignment}' is graded yet. Run: make grade")
-    notebook = _read(course.release / assignment / f"{assignment}.ipynb")
+    notebook = released_notebook(course, assignment)
     return Classroom(
         assignment=assignment,
         title=_title(notebook, assignment),
@@ -85,14 +85,6 @@ def _answers(path: Path) -> list[str] | None:
 def is_answer(marks: object) -> bool:
     """True for nbgrader's metadata of an answer cell, and for a cell that the author did not make."""
     return not isinstance(marks, dict) or bool(marks.get("solution"))
-
-
-def _read(path: Path) -> NotebookNode:
-    """A notebook that grading wrote; sources joined, outputs left as they are."""
-    notebook = from_dict(json.loads(path.read_text(encoding="utf-8")))
-    for cell in notebook.cells:
-        cell.source = "".join(cell.source)
-    return notebook
 
 
 def _title(notebook: NotebookNode, otherwise: str) -> str:
