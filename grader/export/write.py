@@ -57,7 +57,7 @@ def export_class(
         if people is None:
             raise CourseError(
                 "Canvas knows students by its own ids. Export its gradebook (Grades, Export) and pass that file: "
-                "--roster FILE"
+                "--roster FILE, or make export TO=canvas ROSTER=FILE"
             )
         table, head = tables.canvas(grades, people, heading), 2
     elif form is Format.MOODLE:
@@ -89,7 +89,7 @@ def _people(course: Course, grades: tables.ClassGrades, form: Format, roster: Pa
         if strangers := sorted(grades.marks.keys() & lms_ids.keys()):
             raise CourseError(
                 f"'{strangers[0]}' is what a download of the LMS calls a student, and no user name of Moodle. "
-                "Pass a list of the participants: --roster FILE"
+                "Pass a list of the participants: --roster FILE, or make export TO=moodle ROSTER=FILE"
             )
         return None
     people = read_roster(roster, grades.marks, lms_ids)
