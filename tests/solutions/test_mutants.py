@@ -12,7 +12,7 @@ from grader.findings import Finding, Solution
 from grader.verdict import Status
 from solutions.batchnorm import known, texts
 from solutions.batchnorm.cases import make_cases
-from solutions.batchnorm.in_process import Outcome, grade
+from solutions.batchnorm.in_process import REFERENCE, Outcome, grade
 from solutions.batchnorm.problems import Problem
 
 MUTANTS = known.mutants()
@@ -72,6 +72,32 @@ def test_composition_says_both() -> None:
     """Two mistakes in one number: are both questions asked?"""
     hints = {outcome.hint for outcome in results("no_mean_path_and_no_gamma").values() if outcome.misconception}
     assert hints == {f"{texts.HINTS['mean-path-missing']} And: {texts.HINTS['dx-gamma-missing']}"}
+
+
+SLIGHTLY_WRONG = {
+    # right to about half of the digits, on some inputs, though no digits are lost
+    "forward, far from zero": ("var = (x_centred**2).mean(axis=0)", "var = 1.01 * (x_centred**2).mean(axis=0)"),
+    "backward, far from zero and many rows": ("2.0 * x_centred / n", "2.0 * x_centred / (n - 0.5)"),
+    "running_var": ("(1.0 - momentum) * var\n", "(1.0 - momentum) * (var + 1e-8)\n"),
+    "test mode": ("np.sqrt(running_var + eps)", "np.sqrt(running_var + eps + 1e-9)"),
+}
+
+
+@pytest.mark.parametrize(("right", "wrong"), SLIGHTLY_WRONG.values(), ids=SLIGHTLY_WRONG)
+def test_a_slightly_wrong_formula_has_not_lost_digits(right: str, wrong: str) -> None:
+    """Is a student sent to look for float32, or for cancellation, whose formula is wrong?"""
+    assert REFERENCE.count(right) >= 1
+    outcomes = grade(all_cases(), REFERENCE.replace(right, wrong, 1), fallback="").values()
+    assert any(outcome.status is Status.FAIL for outcome in outcomes)
+    assert {outcome.misconception for outcome in outcomes} & {"single-precision", "one-pass-variance"} == set()
+
+
+def test_variance_by_one_less_is_charged_in_train_mode_alone() -> None:
+    """out is divided by it and running_var keeps it. Is that one slip?"""
+    lost = {case for case, outcome in results("ddof_one").items() if outcome.status is not Status.PASS}
+    assert lost == {"forward_train_hidden/ordinary"}
+    kept = {case for case, outcome in results("running_var_unbiased").items() if outcome.status is not Status.PASS}
+    assert kept == {"running_stats_hidden/stored"}
 
 
 def test_messages_name_place_value_and_ratio() -> None:
