@@ -354,10 +354,12 @@ def doctor() -> None:
 @app.command()
 def validate(assignment: Assignment = "", root: Root = Path()) -> None:
     """Prove that the solution earns full marks, the untouched release nothing, and nothing leaks."""
+    from .language import write_translation
     from .validate import validate_assignment
 
     course = find_course(root)
     name = _one_assignment(course, assignment)
+    write_translation(course, name)  # the source may have changed since
     failed = False
     for claim in validate_assignment(course, name):
         say.print(f"{'[green]ok    [/]' if claim.holds else '[red]FAILED[/]'}  {_plain(claim.text)}")
@@ -370,9 +372,12 @@ def validate(assignment: Assignment = "", root: Root = Path()) -> None:
 def audit(assignment: Assignment = "", root: Root = Path(), workers: Workers = 0) -> None:
     """Grade the known wrong and right solutions: every wrong one must be rejected, by the cases made for it."""
     from .audit import audit_assignment, holds, report
+    from .language import write_translation
 
     course = find_course(root)
-    result = audit_assignment(course, _one_assignment(course, assignment), workers or len(os.sched_getaffinity(0)))
+    name = _one_assignment(course, assignment)
+    write_translation(course, name)
+    result = audit_assignment(course, name, workers or len(os.sched_getaffinity(0)))
     for line in report(result):
         say.print(_plain(line))
     raise SystemExit(0 if holds(result) else EXIT_NOT_ALL_GRADED)

@@ -72,7 +72,8 @@ def read_translation(folder: Path, language: str) -> dict[str, dict[str, str]]:
     try:
         return tomllib.loads(read_text(path))
     except (OSError, tomllib.TOMLDecodeError) as error:
-        raise CourseError(f"{path} cannot be read: {error}.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise CourseError(f"{path} cannot be read: {reason}. To choose a language: make release LANG=en") from error
 
 
 def translate_cases(module: ModuleType, folder: Path, language: str) -> None:

@@ -76,6 +76,7 @@ DAMAGES = {
     "gradebook, grade": (puts("course/gradebook.db", b"x" * 9999), "grade", "file is not a database. Put the newest"),
     "gradebook, report": (puts("course/gradebook.db", b"x" * 9999), "report", "file is not a database. Put the newest"),
     "extensions": (lambda root: (root / "course/extensions.csv").mkdir(), "grade", "regular file: .*extensions.csv"),
+    "language, none": (puts("course/language", "xx"), "validate", "xx.toml cannot be read: No such file or dir"),
     "language": (puts("course/language", b"\xff\xfe"), "grade", "course/language is not UTF-8"),
 }  # fmt: skip
 
