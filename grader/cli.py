@@ -176,7 +176,10 @@ def grade(
     no_sandbox: NoSandbox = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON; all else goes to stderr.")] = False,
 ) -> None:
-    """Grade what lies in course/submitted/ and has changed. With nothing there, grade the bundled sample class."""
+    """Grade what lies in course/submitted/ and has changed. With nothing there, grade the bundled sample class.
+
+    What being late costs, who has longer, and who is left out: docs/late.md.
+    """
     from .ahead import warm_ahead
     from .options import RunOptions
 
@@ -209,12 +212,14 @@ def grade(
         lines = grade_and_record(course, name, students, options, lambda text: say.print(_plain(text)), warm)
     write_grades(course, name, lines)
     print_summary(say, lines, course)
-    if len(course.assignments()) > 1:
+    several = len(course.assignments()) > 1
+    if several:
         say.print(f"{name}: {_below(course.grades_of(name))}  (grades.csv has the assignment that was graded last)")
     print_absent(say, course, students)
     head = Log(course.log).head()
     say.print(f"log head:  {head}  (make verify HEAD=… checks against it)", style="dim")
-    say.print("Next: make feedback report  (a page for each student, a report of the class)")
+    which = f" ASSIGNMENT={name}" if several else ""
+    say.print(f"Next: make feedback report{which}  (a page for each student, a report of the class)")
     if as_json:
         print(table_as_json(name, lines, head))
     without_time = _name_unread_times(course, name, [line.student for line in lines])

@@ -171,7 +171,7 @@ class _Collection:
             return Report(item.name, REFUSED, f"{upload.student} has more than {MOST_FILES} notebooks in this download")
         number = self._store(upload.student, attempt, item.data)
         self._new.add(upload.student)
-        late = "; late, says the LMS, but not when it came" if upload.late else ""
+        late = "; late, says the LMS, but not when it came (docs/late.md)" if upload.late else ""
         return Report(item.name, TAKEN, f"{upload.student}, attempt {number}{late}")
 
     def _attempt(self, item: Item, upload: Upload) -> Attempt:
