@@ -99,7 +99,7 @@ def test_beside_submissions_what_is_misplaced_is_listed(fresh_course: Course) ->
     assert done.returncode == 0, done.stderr
     assert "left out: 'lee/Tiny/' is not where" in done.stderr
     assert "left out: 'park/' is not where" in done.stderr
-    assert "1 graded" in done.stdout
+    assert "Grading 1 submission with" in done.stdout
 
 
 def test_nobody_has_handed_in_this_assignment_yet(fresh_course: Course) -> None:
