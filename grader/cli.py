@@ -229,7 +229,7 @@ def grade(
 
 def _name_unread_times(course: Course, assignment: str, students: Iterable[str]) -> bool:
     """Name everybody who was graded without the hand-in time that lies beside the submission; True where there are."""
-    from .submitted import IN_TIME, timestamp_problem
+    from .late import IN_TIME, timestamp_problem
 
     folders = ((student, course.submitted / student / assignment) for student in students)
     problems = [(student, problem) for student, folder in folders if (problem := timestamp_problem(folder))]

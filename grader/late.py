@@ -10,13 +10,16 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .course import Course, CourseError
 from .files import read_regular_file
+from .submitted import read_timestamp
 
 if TYPE_CHECKING:
     from traitlets.config import Config
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 CONFIG = "nbgrader_config.py"
 PLUGIN = "grader.late_plugin.LateDays"
 DAY = 86_400.0  # seconds
+IN_TIME = "Taken as in time, unless the gradebook has a time; write one like 2025-11-30 12:00:00 UTC and run again."
 
 Rule = Callable[[str, float, float], float | None]  # (student, score, seconds late) -> points to take off
 
@@ -145,3 +149,14 @@ def _days(text: str | None, where: str) -> timedelta:
     if not 0 <= days <= 3660:
         raise CourseError(f"{where}: '{text}' is no number of days.")
     return timedelta(days=days)
+
+
+def timestamp_problem(folder: Path) -> str:
+    """What is wrong with the hand-in time beside a submission, "" where it can be read or there is none."""
+    if not os.path.lexists(folder / "timestamp.txt") or read_timestamp(folder) is not None:
+        return ""
+    try:
+        text = read_regular_file(folder / "timestamp.txt", 200).decode("utf-8", "replace").strip()
+    except OSError as error:
+        return f"timestamp.txt cannot be read ({error.strerror})"
+    return f"timestamp.txt names no time ({text[:40]!a})"

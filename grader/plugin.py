@@ -24,13 +24,13 @@ from .course import Course, CourseError, active_course
 from .files import write_whole
 from .grade import Workbench, grade_submission
 from .inputs import run_inputs
-from .late import late_rule, read_extensions
+from .late import IN_TIME, late_rule, read_extensions, timestamp_problem
 from .log import Log
 from .record import log_line, run_line
 from .result import Result, result_of
 from .sandbox.host import ALL
 from .standings import open_gradebook, read_max_scores, read_standings
-from .submitted import IN_TIME, read_submission, read_timestamp, timestamp_problem
+from .submitted import read_submission, read_timestamp
 from .workbench import open_workbench
 
 

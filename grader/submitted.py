@@ -65,20 +65,6 @@ def read_timestamp(folder: Path) -> datetime | None:
         return None
 
 
-def timestamp_problem(folder: Path) -> str:
-    """What is wrong with the hand-in time beside a submission, "" where it can be read or there is none."""
-    if not os.path.lexists(folder / "timestamp.txt") or read_timestamp(folder) is not None:
-        return ""
-    try:
-        text = read_regular_file(folder / "timestamp.txt", 200).decode("utf-8", "replace").strip()
-    except OSError as error:
-        return f"timestamp.txt cannot be read ({error.strerror})"
-    return f"timestamp.txt names no time ({text[:40]!a})"
-
-
-IN_TIME = "Taken as in time, unless the gradebook has a time; write one like 2025-11-30 12:00:00 UTC and run again."
-
-
 @functools.lru_cache(maxsize=1000)  # the plan asks for everybody's, and so does who looks for those that are none
 def parse_time(text: str) -> datetime | None:
     """A time as nbgrader reads it: "2025-11-30 12:00:00 UTC", a zone by its name, or none (UTC). The result is in UTC.

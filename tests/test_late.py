@@ -13,13 +13,13 @@ from traitlets.config import Config
 
 from grader.course import Course, CourseError
 from grader.fill import fill
-from grader.late import LatePolicy, excluded_students, late_penalty, late_rule, read_extensions
+from grader.late import LatePolicy, excluded_students, late_penalty, late_rule, read_extensions, timestamp_problem
 from grader.options import RunOptions
 from grader.regrade import open_regrade
 from grader.release import load_release
 from grader.releasing import make_release
 from grader.sandbox.layers import ALL
-from grader.submitted import parse_time, read_timestamp, timestamp_problem
+from grader.submitted import parse_time, read_timestamp
 from grader.verify import verify
 
 from . import tiny
