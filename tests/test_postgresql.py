@@ -159,8 +159,9 @@ def test_second_run_changes_nothing_in_postgresql(tmp_path: Path, database: str)
         assert run([GRADER, "verify"], course).returncode == 0
     assert number_of_rows(there) == once
     assert gradebook_rows(there) == gradebook_rows(here)
-    result = run([NBGRADER, "autograde", tiny.NAME, "--force"], there)
-    assert result.returncode == 0, result.stderr[-3000:]
+    for course in (here, there):  # nbgrader has marks looked at again, which we do not: on both, or they differ in that
+        result = run([NBGRADER, "autograde", tiny.NAME, "--force"], course)
+        assert result.returncode == 0, result.stderr[-3000:]
     assert number_of_rows(there) == once
     assert gradebook_rows(there) == gradebook_rows(here)
     assert gradebook_rows(there)["written", "written"][:2] == (None, 3.5)
