@@ -70,4 +70,4 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 # c.LateDays.share_per_day = 0.1  # of the score, for each day begun
 # c.LateDays.grace_minutes = 15  # not counted as late
 # c.LateDays.most = 0.5  # of the score, however late
-# c.CourseDirectory.student_id_exclude = "kim,lee"  # without spaces
+# c.CourseDirectory.student_id_exclude = "s01,s02"  # without spaces

@@ -103,7 +103,7 @@ def excluded_students(config: Config) -> frozenset[str]:
     """Students whom nbgrader is told to leave out (`c.CourseDirectory.student_id_exclude`, separated by commas)."""
     names = config.CourseDirectory.get("student_id_exclude", "")
     if not isinstance(names, str):
-        raise CourseError(f"{CONFIG}: c.CourseDirectory.student_id_exclude has to be text like 'kim,lee'.")
+        raise CourseError(f"{CONFIG}: c.CourseDirectory.student_id_exclude has to be text like 's01,s02'.")
     return frozenset(name.strip() for name in names.split(",") if name.strip())
 
 

@@ -146,7 +146,7 @@ def _name(row: Row) -> str:
 
 
 def _names(row: Row) -> set[str]:
-    """All that an LMS may call the person of a row, by a setting of its own: "Ada Berg", "Berg Ada"."""
+    """All that an LMS may call the person of a row, by a setting of its own: "First Last", "Last First"."""
     first, last = _first(row, *FIRST_NAMES), _first(row, *LAST_NAMES)
     names = (_first(row, *NAMES), f"{first} {last}", f"{last} {first}")
     return {plain for name in names if (plain := _plain(name))}
