@@ -440,7 +440,3 @@ def formgrader(root: Root = Path(), port: Annotated[int, typer.Option(help="Port
 
 
 app.add_typer(handout.commands)
-
-
-if __name__ == "__main__":
-    main()

@@ -27,7 +27,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """One student, graded. Tests damage copies."""
     course = tiny.make_project(tmp_path_factory.mktemp("sound"))
     make_release(course, tiny.NAME)
-    tiny.hand_in(course, "kim", fill(load_release(course, tiny.NAME).notebook, tiny.REFERENCE))
+    tiny.hand_in(course, "s01", fill(load_release(course, tiny.NAME).notebook, tiny.REFERENCE))
     assert run([GRADER, "grade"], course).returncode == 0
     return course
 

@@ -23,7 +23,7 @@ from .test_course_run import GRADER, run
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course = tiny.make_project(tmp_path_factory.mktemp("sound"))
     make_release(course, tiny.NAME)
-    for student in ("kim", "lee"):
+    for student in ("s01", "s02"):
         tiny.hand_in(course, student, fill(load_release(course, tiny.NAME).notebook, tiny.REFERENCE))
     assert run([GRADER, "grade"], course).returncode == 0
     return course
@@ -68,10 +68,10 @@ def test_remedy_for_the_gradebook_puts_it_right(copy: Course, statement: str, sa
 
 def test_remedy_for_a_verdict_puts_it_right(copy: Course) -> None:
     """Is a student whose files were changed graded again by a plain run?"""
-    copy.verdict("kim", tiny.NAME).write_text("{}")
+    copy.verdict("s01", tiny.NAME).write_text("{}")
     done = run([GRADER, "verify"], copy)
     assert done.returncode == 1
-    assert "changed  kim: verdict.json was changed" in done.stdout
+    assert "changed  s01: verdict.json was changed" in done.stdout
     assert "remedy   " in done.stdout
     assert done.stdout.count("make grade") == 1
     assert run([GRADER, "grade"], copy).returncode == 0
