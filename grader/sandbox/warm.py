@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import shutil
 import socket
 import subprocess
@@ -87,17 +86,8 @@ class WarmProcess:
             return
         if not self.is_ready:  # busy with its imports
             self._process.kill()
-        if self._process.poll() is None and not _ends(self._process.pid, END_SECONDS):
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
             self._process.kill()
-        self._process.wait()
-
-
-def _ends(pid: int, seconds: float) -> bool:
-    """Wait until a child of ours has ended, and tell whether it has. `Popen.wait` would look every 50 ms."""
-    pidfd = os.pidfd_open(pid)
-    try:
-        ended = select.poll()
-        ended.register(pidfd, select.POLLIN)
-        return bool(ended.poll(1000 * seconds))
-    finally:
-        os.close(pidfd)
+            self._process.wait()
